@@ -1,0 +1,1 @@
+//! Activation functions, fixed and learnable: formula, gradients, start values, fit and kernels.

@@ -1,0 +1,1 @@
+//! Text for masked-language-model training: corpora, tokenizer, token shards, masking, batches.

@@ -1,0 +1,1 @@
+//! Experiments on top of training runs: compare, statistics, shapes, report.

@@ -1,0 +1,1 @@
+//! The Transformer encoder on Burn, with operations that have their own backward.

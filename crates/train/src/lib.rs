@@ -1,0 +1,1 @@
+//! The training run: recipe, optimizer groups, schedules, loop, checkpoints, events.
