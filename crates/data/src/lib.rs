@@ -1,1 +1,25 @@
 //! Text for masked-language-model training: corpora, tokenizer, token shards, masking, batches.
+//!
+//! Data flows one way: a [`Corpus`] is read in chunks of text, a [`Tokenizer`] turns it into token ids, the ids are
+//! packed to sequences and written once as [`Shards`], and a [`BatchPlan`] says, for any step, which sequences with
+//! which masks. A batch is a pure function of the seed, the masking options, the batch size, the data and the step.
+
+mod batch;
+mod config;
+mod dataset;
+mod error;
+mod manifest;
+mod masking;
+mod prepare;
+mod shard;
+mod tokenizer;
+
+pub use batch::{Batch, BatchPlan};
+pub use config::{Corpus, DataConfig, Generated, Split, TokenizerSource};
+pub use dataset::Dataset;
+pub use error::DataError;
+pub use manifest::{Manifest, PartCounts, ShardEntry};
+pub use masking::Masking;
+pub use prepare::{PrepareProgress, Stage, prepare};
+pub use shard::Shards;
+pub use tokenizer::{SpecialTokens, Tokenizer};
