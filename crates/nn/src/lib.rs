@@ -1,1 +1,15 @@
 //! The Transformer encoder on Burn, with operations that have their own backward.
+//!
+//! [`MaskedLanguageModel`] is the whole of it: a BERT encoder whose activation functions may learn, with the
+//! masked-language-model head. It is built from a [`ModelConfig`] and a seed, takes slices and gives slices.
+
+mod config;
+mod error;
+mod model;
+mod parameter;
+
+pub use config::{Initialisation, ModelConfig, NormPlacement, Positions, Preset, Sites};
+pub use error::ModelError;
+pub use model::{DropoutKey, Gradients, MaskedLanguageModel, ModelInput, Site};
+pub use parameter::{ParameterInfo, Role, parameter_counts};
+pub use pliant_kernels::masked_lm::Score;
