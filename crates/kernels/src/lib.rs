@@ -1,1 +1,22 @@
 //! Numerical kernels on plain slices: fast code and its f64 reference side by side.
+//!
+//! Every operation is a free function on row-major `f32` slices, parallel over fixed chunks on the current rayon
+//! pool and vectorised at run time ([`dispatch`]). Results are the same bytes at any number of threads. Each operation
+//! has a `reference` module with the same mathematics in plain `f64` loops; the tests hold the two together.
+//!
+//! Slice lengths are internal invariants, not user input: a mismatch panics at the entry of the operation.
+
+pub mod adamw;
+pub mod attention;
+pub mod dispatch;
+pub mod embedding;
+pub mod gather;
+pub mod linear;
+pub mod masked_lm;
+pub mod math;
+pub mod norm;
+pub mod parallel;
+mod product;
+pub mod random;
+pub mod residual;
+mod scratch;

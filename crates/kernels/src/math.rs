@@ -1,0 +1,203 @@
+//! Elementary functions in f32 that vectorise: no branches, no tables, no library calls.
+//!
+//! Each is within a few units in the last place of the exact value over the whole range, and right at infinities and
+//! NaN. They are bodies for [`simd!`](crate::simd): `A` is the arithmetic of the level.
+
+use crate::dispatch::Arithmetic;
+
+/// Adding and subtracting it rounds an f32 of moderate size to an integer, which is then in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// `eˣ`; overflows to infinity, underflows gradually to zero.
+#[inline(always)]
+pub fn exp<A: Arithmetic>(x: f32) -> f32 {
+    // Comparisons instead of `min` and `max`, which would lose a NaN.
+    let x = if x > 89.0 { 89.0 } else { x };
+    let x = if x < -104.0 { -104.0 } else { x };
+    let shifted = A::mul_add(x, std::f32::consts::LOG2_E, ROUND);
+    let power = shifted - ROUND;
+    // ln 2 in two parts, the first with few bits so that its product is exact.
+    let r = A::mul_add(power, -0.693_359_375, x);
+    let r = A::mul_add(power, 2.121_944_4e-4, r);
+    let p = A::mul_add(r, 1.987_569_1e-4, 1.398_199_9e-3);
+    let p = A::mul_add(p, r, 8.333_452e-3);
+    let p = A::mul_add(p, r, 4.166_579_6e-2);
+    let p = A::mul_add(p, r, 0.166_666_65);
+    let p = A::mul_add(p, r, 0.5);
+    let p = A::mul_add(p, r * r, r) + 1.0;
+    // 2^power in two factors: the power reaches -150, beyond the normal exponents.
+    let power = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    let half = power >> 1;
+    let scale = |power: i32| f32::from_bits((power.wrapping_add(127) as u32) << 23);
+    p * scale(half) * scale(power.wrapping_sub(half))
+}
+
+/// The error function, 2/√π ∫₀ˣ e^(-t²) dt.
+#[inline(always)]
+pub fn erf<A: Arithmetic>(x: f32) -> f32 {
+    let t = x.abs();
+    let s = x * x;
+    let small = A::mul_add(-5.967_617_03e-4, s, 4.991_194_23e-3);
+    let small = A::mul_add(small, s, -2.676_813_49e-2);
+    let small = A::mul_add(small, s, 1.128_199_25e-1);
+    let small = A::mul_add(small, s, -3.761_253_36e-1);
+    let small = A::mul_add(small, s, 1.283_791_66e-1);
+    let small = A::mul_add(small, x, x);
+    // From 4 on the result is 1 in f32.
+    let u = if t > 4.0 { 4.0 } else { t };
+    let square = u * u;
+    let low = A::mul_add(-1.728_534_7e-5, u, 3.831_971_26e-4);
+    let high = A::mul_add(-3.883_964_38e-3, u, 2.425_462_19e-2);
+    let large = A::mul_add(low, square, high);
+    let large = A::mul_add(large, u, -1.067_778_77e-1);
+    let large = A::mul_add(large, u, -6.348_466_87e-1);
+    let large = A::mul_add(large, u, -1.287_175_12e-1);
+    let large = A::mul_add(large, u, -u);
+    let large = (1.0 - exp::<A>(large)).copysign(x);
+    if t > 0.927_734_375 { large } else { small }
+}
+
+/// The hyperbolic tangent.
+#[inline(always)]
+pub fn tanh<A: Arithmetic>(x: f32) -> f32 {
+    let t = x.abs();
+    let s = x * x;
+    let small = A::mul_add(-5.704_988_7e-3, s, 2.063_908_9e-2);
+    let small = A::mul_add(small, s, -5.373_971_6e-2);
+    let small = A::mul_add(small, s, 0.133_314_42);
+    let small = A::mul_add(small, s, -0.333_332_82);
+    let small = A::mul_add(small * s, x, x);
+    let large = (1.0 - 2.0 / (exp::<A>(2.0 * t) + 1.0)).copysign(x);
+    // Negated, so that NaN takes the branch that keeps it.
+    if t >= 0.625 { large } else { small }
+}
+
+/// `1 / (1 + e⁻ˣ)`, exact in the relative sense for large negative `x` too.
+#[inline(always)]
+pub fn sigmoid<A: Arithmetic>(x: f32) -> f32 {
+    let e = exp::<A>(-x.abs());
+    let numerator = if x < 0.0 { e } else { 1.0 };
+    numerator / (1.0 + e)
+}
+
+/// Sum of 16 lanes by halves: a fixed order that the compiler can vectorise.
+#[inline(always)]
+pub fn sum_lanes(lanes: [f32; 16]) -> f32 {
+    let eight: [f32; 8] = std::array::from_fn(|i| lanes[i] + lanes[i + 8]);
+    let four: [f32; 4] = std::array::from_fn(|i| eight[i] + eight[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// Sum of 8 lanes by halves.
+#[inline(always)]
+pub fn sum_lanes_f64(lanes: [f64; 8]) -> f64 {
+    let four: [f64; 4] = std::array::from_fn(|i| lanes[i] + lanes[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::dispatch::{Fused, Separate};
+
+    /// Error in units in the last place of the exact value (of the smallest normal number below that).
+    fn error(got: f32, exact: f64) -> f64 {
+        let rounded = exact as f32;
+        if !rounded.is_finite() || !got.is_finite() {
+            return if got == rounded { 0.0 } else { f64::INFINITY };
+        }
+        let magnitude = exact.abs().max(f64::from(f32::MIN_POSITIVE));
+        let unit = 2.0_f64.powi(magnitude.log2().floor() as i32 - 23);
+        (f64::from(got) - exact).abs() / unit
+    }
+
+    fn worst(name: &str, limit: f64, range: f64, fast: [fn(f32) -> f32; 2], exact: fn(f64) -> f64) {
+        for (kind, fast) in fast.into_iter().enumerate() {
+            let steps = 400_000;
+            let mut worst = (0.0, 0.0);
+            let mut check = |x: f32| {
+                let error = error(fast(x), exact(f64::from(x)));
+                if error > worst.0 {
+                    worst = (error, x);
+                }
+            };
+            for step in 0..=steps {
+                check((range * (2.0 * f64::from(step) / f64::from(steps) - 1.0)) as f32);
+                let magnitude = 10.0_f32.powf(-30.0 + 31.0 * step as f32 / steps as f32);
+                check(magnitude);
+                check(-magnitude);
+            }
+            for x in [
+                0.0,
+                -0.0,
+                f32::MAX,
+                f32::MIN,
+                f32::INFINITY,
+                f32::NEG_INFINITY,
+                1e4,
+                -1e4,
+            ] {
+                check(x);
+            }
+            assert!(
+                worst.0 <= limit,
+                "{name} {kind}: {} ulp at {}",
+                worst.0,
+                worst.1
+            );
+            assert!(fast(f32::NAN).is_nan(), "{name} {kind} loses NaN");
+        }
+    }
+
+    #[test]
+    fn exp_is_exact_to_rounding() {
+        worst(
+            "exp",
+            1.5,
+            110.0,
+            [exp::<Fused>, exp::<Separate>],
+            libm::exp,
+        );
+        assert_eq!(exp::<Fused>(0.0), 1.0);
+    }
+
+    #[test]
+    fn erf_is_exact_to_rounding() {
+        worst("erf", 2.5, 6.0, [erf::<Fused>, erf::<Separate>], libm::erf);
+    }
+
+    #[test]
+    fn tanh_is_exact_to_rounding() {
+        worst(
+            "tanh",
+            2.5,
+            12.0,
+            [tanh::<Fused>, tanh::<Separate>],
+            libm::tanh,
+        );
+    }
+
+    #[test]
+    fn sigmoid_is_exact_to_rounding() {
+        worst(
+            "sigmoid",
+            3.0,
+            110.0,
+            [sigmoid::<Fused>, sigmoid::<Separate>],
+            |x| {
+                if x < 0.0 {
+                    libm::exp(x) / (1.0 + libm::exp(x))
+                } else {
+                    1.0 / (1.0 + libm::exp(-x))
+                }
+            },
+        );
+    }
+
+    #[test]
+    fn lanes_add_up() {
+        assert_eq!(sum_lanes(std::array::from_fn(|i| i as f32)), 120.0);
+        assert_eq!(sum_lanes_f64(std::array::from_fn(|i| i as f64)), 28.0);
+    }
+}

@@ -1,0 +1,333 @@
+//! Counter-based random numbers: Philox4x32-10.
+//!
+//! Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A number is a pure function of
+//! (seed, purpose, step, index), so nothing has to be stored or fast-forwarded, and threads need no order.
+
+use crate::dispatch::Arithmetic;
+
+/// What a random number is for. Numbers of different purposes are independent; the ids are stable and never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum Purpose {
+    /// Initial weights; the step is the [`name_key`] of the tensor.
+    Initialisation = 1,
+    /// Order of the training sequences.
+    Order = 2,
+    /// Which positions are masked.
+    MaskSelection = 3,
+    /// What replaces a masked token.
+    MaskReplacement = 4,
+    /// Dropout.
+    Dropout = 5,
+    /// The generated corpus.
+    Corpus = 6,
+    /// Probe inputs of checks and benchmarks.
+    Probe = 7,
+    /// Sign-flip test.
+    SignFlip = 8,
+    /// Split into training and validation.
+    Split = 9,
+}
+
+const MULTIPLIER: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
+const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+const ROUNDS: usize = 10;
+/// Blocks that are generated together, one per vector lane.
+const LANES: usize = 16;
+
+/// A stream of random numbers, keyed by (seed, purpose, step). It has no state: numbers are asked for by index.
+///
+/// [`bits`](Self::bits), [`uniform`](Self::uniform), [`below`](Self::below) and [`normal`](Self::normal) read the same
+/// underlying words, so one stream should be asked for one kind of number only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream {
+    key: [u32; 2],
+    step: [u32; 2],
+}
+
+impl Stream {
+    /// The stream of a step for one purpose. Equal arguments give equal numbers, on every machine.
+    pub const fn new(seed: u64, purpose: Purpose, step: u64) -> Self {
+        let key = mix(seed ^ mix(purpose as u64));
+        Self {
+            key: [key as u32, (key >> 32) as u32],
+            step: [step as u32, (step >> 32) as u32],
+        }
+    }
+
+    /// The 128 bits at counter (step, index).
+    #[inline]
+    pub fn block(&self, index: u64) -> [u32; 4] {
+        philox(
+            [
+                index as u32,
+                (index >> 32) as u32,
+                self.step[0],
+                self.step[1],
+            ],
+            self.key,
+        )
+    }
+
+    /// Word `index % 4` of block `index / 4`.
+    #[inline]
+    pub fn bits(&self, index: u64) -> u32 {
+        self.block(index / 4)[(index % 4) as usize]
+    }
+
+    /// 64 bits: half `index % 2` of block `index / 2`.
+    #[inline]
+    pub fn bits64(&self, index: u64) -> u64 {
+        let block = self.block(index / 2);
+        let half = 2 * (index % 2) as usize;
+        u64::from(block[half]) | u64::from(block[half + 1]) << 32
+    }
+
+    /// Uniform in `[0, 1)` with 53 bits.
+    #[inline]
+    pub fn uniform(&self, index: u64) -> f64 {
+        unit(self.bits64(index))
+    }
+
+    /// Uniform integer in `[0, bound)`, by multiplication; the bias is below `bound / 2⁶⁴`. Zero when `bound` is zero.
+    #[inline]
+    pub fn below(&self, index: u64, bound: u64) -> u64 {
+        ((u128::from(self.bits64(index)) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// Standard normal by Box and Muller (1958); the numbers `2i` and `2i + 1` share a block.
+    pub fn normal(&self, index: u64) -> f64 {
+        let [a, b, c, d] = self.block(index / 2);
+        // 1 - u lies in (0, 1], so that the logarithm is finite.
+        let radius = (-2.0 * libm::log(1.0 - unit(u64::from(a) | u64::from(b) << 32))).sqrt();
+        let angle = std::f64::consts::TAU * unit(u64::from(c) | u64::from(d) << 32);
+        radius
+            * if index.is_multiple_of(2) {
+                libm::cos(angle)
+            } else {
+                libm::sin(angle)
+            }
+    }
+
+    /// `words[i] = bits(first + i)`, vectorised.
+    pub fn fill_bits(&self, first: u64, words: &mut [u32]) {
+        fill(self, first, words);
+    }
+
+    /// Body of [`fill_bits`](Self::fill_bits) for use inside other vectorised bodies.
+    #[inline(always)]
+    pub fn fill_bits_body(&self, first: u64, words: &mut [u32]) {
+        let skipped = (first % 4) as usize;
+        let head = if skipped == 0 {
+            0
+        } else {
+            words.len().min(4 - skipped)
+        };
+        let (head_words, words) = words.split_at_mut(head);
+        if head > 0 {
+            let block = self.block(first / 4);
+            head_words.copy_from_slice(&block[skipped..skipped + head]);
+        }
+        let mut index = first.div_ceil(4);
+        let (whole, rest) = words.as_chunks_mut::<{ 4 * LANES }>();
+        for chunk in whole {
+            *chunk = self.lanes(index);
+            index += LANES as u64;
+        }
+        if !rest.is_empty() {
+            let last = self.lanes(index);
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
+    }
+
+    /// The words of `LANES` blocks from `index` on.
+    #[inline(always)]
+    fn lanes(&self, index: u64) -> [u32; 4 * LANES] {
+        let mut c0 = [0; LANES];
+        let mut c1 = [0; LANES];
+        for lane in 0..LANES {
+            let counter = index.wrapping_add(lane as u64);
+            c0[lane] = counter as u32;
+            c1[lane] = (counter >> 32) as u32;
+        }
+        let mut c2 = [self.step[0]; LANES];
+        let mut c3 = [self.step[1]; LANES];
+        let mut key = self.key;
+        for _ in 0..ROUNDS {
+            for lane in 0..LANES {
+                [c0[lane], c1[lane], c2[lane], c3[lane]] =
+                    round([c0[lane], c1[lane], c2[lane], c3[lane]], key);
+            }
+            key = bump(key);
+        }
+        let mut words = [0; 4 * LANES];
+        for lane in 0..LANES {
+            words[4 * lane] = c0[lane];
+            words[4 * lane + 1] = c1[lane];
+            words[4 * lane + 2] = c2[lane];
+            words[4 * lane + 3] = c3[lane];
+        }
+        words
+    }
+}
+
+#[inline(always)]
+fn fill_body<A: Arithmetic>(stream: &Stream, first: u64, words: &mut [u32]) {
+    stream.fill_bits_body(first, words);
+}
+crate::simd! { fn fill(stream: &Stream, first: u64, words: &mut [u32]) = fill_body; }
+
+/// Stable 64-bit key of a tensor name (FNV-1a, then mixed), used as the `step` of initialisation streams.
+pub fn name_key(name: &str) -> u64 {
+    let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    mix(hash)
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014), a bijection.
+const fn mix(value: u64) -> u64 {
+    let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+#[inline(always)]
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+}
+
+#[inline(always)]
+const fn round(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    let first = counter[0] as u64 * MULTIPLIER[0] as u64;
+    let second = counter[2] as u64 * MULTIPLIER[1] as u64;
+    [
+        (second >> 32) as u32 ^ counter[1] ^ key[0],
+        second as u32,
+        (first >> 32) as u32 ^ counter[3] ^ key[1],
+        first as u32,
+    ]
+}
+
+#[inline(always)]
+const fn bump(key: [u32; 2]) -> [u32; 2] {
+    [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])]
+}
+
+#[inline(always)]
+const fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+    let mut done = 0;
+    while done < ROUNDS {
+        counter = round(counter, key);
+        key = bump(key);
+        done += 1;
+    }
+    counter
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    /// Known answers distributed with Random123.
+    #[test]
+    fn philox_gives_the_known_answers() {
+        assert_eq!(
+            philox([0; 4], [0; 2]),
+            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
+        );
+        assert_eq!(
+            philox([u32::MAX; 4], [u32::MAX; 2]),
+            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+        );
+        assert_eq!(
+            philox(
+                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+                [0xa409_3822, 0x299f_31d0]
+            ),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn filling_equals_asking_one_by_one() {
+        let stream = Stream::new(7, Purpose::Dropout, 3);
+        for first in [0, 1, 2, 3, 4, 63, (1 << 34) - 30] {
+            for length in [0, 1, 2, 3, 5, 63, 64, 65, 200] {
+                let mut words = vec![0; length];
+                stream.fill_bits(first, &mut words);
+                for (offset, word) in words.iter().enumerate() {
+                    assert_eq!(*word, stream.bits(first + offset as u64));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn streams_differ_by_seed_purpose_and_step() {
+        let streams = [
+            Stream::new(1, Purpose::Order, 1),
+            Stream::new(2, Purpose::Order, 1),
+            Stream::new(1, Purpose::Dropout, 1),
+            Stream::new(1, Purpose::Order, 2),
+        ];
+        let mut blocks: Vec<_> = streams.iter().map(|stream| stream.block(5)).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        assert_eq!(blocks.len(), streams.len());
+    }
+
+    #[test]
+    fn uniform_and_below_have_the_right_moments_and_bounds() {
+        let stream = Stream::new(11, Purpose::Probe, 0);
+        let count = 100_000;
+        let mut sum = 0.0;
+        let mut squares = 0.0;
+        let mut histogram = [0_u32; 7];
+        for index in 0..count {
+            let value = stream.uniform(index);
+            assert!((0.0..1.0).contains(&value));
+            sum += value;
+            squares += value * value;
+            histogram[stream.below(index, 7) as usize] += 1;
+        }
+        // Five standard errors.
+        assert!((sum / count as f64 - 0.5).abs() < 5.0 * (1.0 / 12.0_f64 / count as f64).sqrt());
+        assert!((squares / count as f64 - 1.0 / 3.0).abs() < 5.0 * 0.3 / (count as f64).sqrt());
+        for bin in histogram {
+            let expected = count as f64 / 7.0;
+            assert!((f64::from(bin) - expected).abs() < 5.0 * expected.sqrt());
+        }
+        assert_eq!(stream.below(0, 0), 0);
+        assert_eq!(stream.below(0, 1), 0);
+    }
+
+    #[test]
+    fn normal_has_the_right_moments() {
+        let stream = Stream::new(12, Purpose::Initialisation, name_key("weight"));
+        let count = 100_000;
+        let values: Vec<f64> = (0..count).map(|index| stream.normal(index)).collect();
+        let moment =
+            |power: i32| values.iter().map(|value| value.powi(power)).sum::<f64>() / count as f64;
+        let tolerance = 5.0 / (count as f64).sqrt();
+        assert!(moment(1).abs() < tolerance);
+        assert!((moment(2) - 1.0).abs() < 1.5 * tolerance);
+        assert!(moment(3).abs() < 4.0 * tolerance);
+        assert!((moment(4) - 3.0).abs() < 10.0 * tolerance);
+        let pairs: f64 = values.chunks_exact(2).map(|pair| pair[0] * pair[1]).sum();
+        assert!((pairs / (count / 2) as f64).abs() < 2.0 * tolerance);
+    }
+
+    /// Initial weights of existing runs depend on these values.
+    #[test]
+    fn keys_and_streams_are_stable() {
+        assert_ne!(name_key("a"), name_key("b"));
+        assert_eq!(name_key(""), mix(0xCBF2_9CE4_8422_2325));
+        assert_eq!(Stream::new(0, Purpose::Initialisation, 0).key, {
+            let key = mix(mix(1));
+            [key as u32, (key >> 32) as u32]
+        });
+    }
+}
