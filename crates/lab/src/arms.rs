@@ -1,0 +1,248 @@
+//! The arms of a comparison: what each is called, where its runs lie and what it sets in the recipe.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use pliant_activation::ActivationSpec;
+use serde::{Deserialize, Serialize};
+
+/// Names that the comparison's own files and folders take in the output folder.
+const TAKEN: [&str; 5] = ["compare.json", "data", "report.html", "results.json", "results.md"];
+/// Longer folder names are cut; some file systems end at 255 bytes and the path goes on below.
+const LONGEST_FOLDER: usize = 60;
+
+/// One arm: a recipe with these settings on top.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arm {
+    /// The name in tables and plots: the activation's text form, or the name in the recipe's `[[arm]]` table.
+    pub name: String,
+    /// The name of the arm's folder: safe on every file system, unique in the comparison.
+    pub folder: String,
+    /// Settings as `key=value`, in the form of `--set`, on top of everything else.
+    pub sets: Vec<String>,
+}
+
+/// Activations that differ in nothing else, from `gelu,rational(5/4, form=b)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArmList(Vec<ActivationSpec>);
+
+/// Why a text is no list of arms, or tables are no arms.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArmsError {
+    /// Nothing between two commas, or no arm at all.
+    #[error("arms `{text}`: there is nothing at item {item}")]
+    Empty {
+        /// The whole text.
+        text: String,
+        /// The item's place, from 1.
+        item: usize,
+    },
+    /// A parenthesis without its partner.
+    #[error("arms `{text}`: the parenthesis at character {position} has no partner")]
+    Parenthesis {
+        /// The whole text.
+        text: String,
+        /// Its place, from 1, in characters.
+        position: usize,
+    },
+    /// An item that is no activation.
+    #[error("arm {item}: {message}")]
+    Activation {
+        /// The item's place, from 1.
+        item: usize,
+        /// What the activation parser says, with its caret line.
+        message: String,
+    },
+    /// The same arm twice.
+    #[error("the arm `{name}` occurs twice")]
+    Twice {
+        /// Its name.
+        name: String,
+    },
+    /// An arm in the recipe without a name.
+    #[error("[[arm]] table {item} has an empty name")]
+    Unnamed {
+        /// The table's place, from 1.
+        item: usize,
+    },
+}
+
+impl ArmsError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Empty { .. } => "separate activations by commas: --arms gelu,rational".to_owned(),
+            Self::Parenthesis { .. } => "commas inside parentheses belong to the activation: --arms 'gelu,rational(5/4, form=b)'".to_owned(),
+            Self::Activation { .. } => "`pliant act list` prints the activations".to_owned(),
+            Self::Twice { .. } => "an arm is compared with others, not with itself; for its spread over chance give more seeds".to_owned(),
+            Self::Unnamed { .. } => "give it `name = \"…\"`".to_owned(),
+        })
+    }
+}
+
+impl ArmList {
+    /// The activations, in the order given.
+    pub fn as_slice(&self) -> &[ActivationSpec] {
+        &self.0
+    }
+}
+
+impl FromStr for ArmList {
+    type Err = ArmsError;
+
+    fn from_str(text: &str) -> Result<Self, ArmsError> {
+        let mut specs: Vec<ActivationSpec> = Vec::new();
+        for (index, part) in split_top_level(text)?.into_iter().enumerate() {
+            let part = part.trim();
+            if part.is_empty() {
+                return Err(ArmsError::Empty { text: text.to_owned(), item: index + 1 });
+            }
+            let spec: ActivationSpec =
+                part.parse().map_err(|error| ArmsError::Activation { item: index + 1, message: format!("{error}") })?;
+            if specs.contains(&spec) {
+                return Err(ArmsError::Twice { name: spec.to_string() });
+            }
+            specs.push(spec);
+        }
+        Ok(Self(specs))
+    }
+}
+
+impl fmt::Display for ArmList {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, spec) in self.0.iter().enumerate() {
+            if index > 0 {
+                formatter.write_str(",")?;
+            }
+            write!(formatter, "{spec}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Arms that differ only in `activation.function`.
+pub(crate) fn from_activations(list: &ArmList) -> Vec<Arm> {
+    let named = list.as_slice().iter().map(|spec| {
+        let name = spec.to_string();
+        let set = format!("activation.function={}", toml::Value::String(name.clone()));
+        (name, vec![set])
+    });
+    with_folders(named)
+}
+
+/// Arms from named settings, each with a folder of its own.
+pub(crate) fn with_folders(named: impl IntoIterator<Item = (String, Vec<String>)>) -> Vec<Arm> {
+    let mut used: BTreeSet<String> = TAKEN.iter().map(|&name| name.to_owned()).collect();
+    let mut arms = Vec::new();
+    for (name, sets) in named {
+        let stem = folder_stem(&name);
+        let mut folder = stem.clone();
+        let mut number = 2;
+        // Upper and lower case are one on some file systems.
+        while !used.insert(folder.to_lowercase()) {
+            folder = format!("{stem}-{number}");
+            number += 1;
+        }
+        arms.push(Arm { name, folder, sets });
+    }
+    arms
+}
+
+/// The arms' names differ and are not empty.
+pub(crate) fn check_names(arms: &[Arm]) -> Result<(), ArmsError> {
+    for (index, arm) in arms.iter().enumerate() {
+        if arm.name.trim().is_empty() {
+            return Err(ArmsError::Unnamed { item: index + 1 });
+        }
+        if arms[..index].iter().any(|other| other.name == arm.name) {
+            return Err(ArmsError::Twice { name: arm.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Letters, digits, `.` and `_` stay; everything between becomes one hyphen.
+fn folder_stem(name: &str) -> String {
+    let mut stem = String::new();
+    for character in name.chars() {
+        if character.is_ascii_alphanumeric() || character == '_' || (character == '.' && !stem.is_empty()) {
+            stem.push(character);
+        } else if !stem.is_empty() && !stem.ends_with('-') {
+            stem.push('-');
+        }
+        if stem.len() >= LONGEST_FOLDER {
+            break;
+        }
+    }
+    let stem = stem.trim_end_matches(['-', '.']);
+    if stem.is_empty() { "arm".to_owned() } else { stem.to_owned() }
+}
+
+/// Splits at the commas that stand in no parentheses.
+fn split_top_level(text: &str) -> Result<Vec<&str>, ArmsError> {
+    let unbalanced =
+        |position: usize| ArmsError::Parenthesis { text: text.to_owned(), position: position + 1 };
+    let mut parts = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    let mut start = 0;
+    for (position, (offset, character)) in text.char_indices().enumerate() {
+        match character {
+            '(' => open.push(position),
+            ')' => drop(open.pop().ok_or_else(|| unbalanced(position))?),
+            ',' if open.is_empty() => {
+                parts.push(&text[start..offset]);
+                start = offset + 1;
+            }
+            _ => {}
+        }
+    }
+    if let Some(&position) = open.first() {
+        return Err(unbalanced(position));
+    }
+    parts.push(&text[start..]);
+    Ok(parts)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_in_parentheses_belong_to_the_activation() {
+        assert_eq!(split_top_level("gelu,rational(5/4, form=b),relu").unwrap(), ["gelu", "rational(5/4, form=b)", "relu"]);
+        assert_eq!(split_top_level("f(g(1,2),3),h").unwrap(), ["f(g(1,2),3)", "h"]);
+        assert!(matches!(split_top_level("gelu,(").unwrap_err(), ArmsError::Parenthesis { position: 6, .. }));
+        assert!(matches!(split_top_level("é)").unwrap_err(), ArmsError::Parenthesis { position: 2, .. }));
+    }
+
+    #[test]
+    fn arms_are_activations_and_each_occurs_once() {
+        let list: ArmList = "gelu, rational(5/4, form=b)".parse().unwrap();
+        assert_eq!(list.as_slice().len(), 2);
+        assert_eq!(list.to_string().parse::<ArmList>().unwrap(), list);
+        assert!(matches!("gelu,,relu".parse::<ArmList>(), Err(ArmsError::Empty { item: 2, .. })));
+        assert!(matches!("gelu,gelu".parse::<ArmList>(), Err(ArmsError::Twice { .. })));
+        assert!(matches!("gelu,geluu".parse::<ArmList>(), Err(ArmsError::Activation { item: 2, .. })));
+    }
+
+    #[test]
+    fn folders_are_safe_and_unique() {
+        let names = ["rational(5/4, form=b)", "rational(5/4; form=b)", "data", "../etc", "…", "GELU", "gelu", "leaky_relu(0.1)", "compare.json"];
+        let arms = with_folders(names.map(|name| (name.to_owned(), Vec::new())));
+        let folders: Vec<&str> = arms.iter().map(|arm| arm.folder.as_str()).collect();
+        assert_eq!(
+            folders,
+            ["rational-5-4-form-b", "rational-5-4-form-b-2", "data-2", "etc", "arm", "GELU", "gelu-2", "leaky_relu-0.1", "compare.json-2"]
+        );
+    }
+
+    #[test]
+    fn an_activation_arm_sets_one_key() {
+        let arms = from_activations(&"gelu".parse().unwrap());
+        assert_eq!(arms[0].sets, ["activation.function=\"gelu\""]);
+        let twice = [arms[0].clone(), arms[0].clone()];
+        assert!(matches!(check_names(&twice), Err(ArmsError::Twice { .. })));
+    }
+}
