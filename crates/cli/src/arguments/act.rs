@@ -1,0 +1,72 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use super::pair::{Degrees, Interval};
+
+/// Look at activation functions: list, fit, check, time, import
+#[derive(Debug, Subcommand)]
+pub(crate) enum Act {
+    List(List),
+    Fit(Fit),
+    Check(Check),
+    Bench(Bench),
+    Import(Import),
+}
+
+/// List the activation functions with their options
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pliant act list")]
+pub(crate) struct List {}
+
+/// Fit a rational function to a target function
+///
+/// Prints the coefficients in ascending order, the largest and root-mean-square error of value and derivative inside
+/// the range and over twice the range, and the slopes at both ends.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pliant act fit gelu --form a --degrees 5/4 --range=-5,5")]
+pub(crate) struct Fit {
+    /// Function to fit: any fixed activation
+    pub(crate) target: String,
+
+    /// Form of the denominator: a, b, c or n
+    #[arg(long, default_value = "a")]
+    pub(crate) form: String,
+
+    /// Degrees of numerator and denominator
+    #[arg(long, value_name = "M/N", default_value = "5/4")]
+    pub(crate) degrees: Degrees,
+
+    /// Range to fit on
+    #[arg(long, value_name = "LOW,HIGH", default_value = "-5,5", allow_hyphen_values = true)]
+    pub(crate) range: Interval,
+
+    /// Weight of the error outside the range, up to twice the range
+    #[arg(long, value_name = "WEIGHT")]
+    pub(crate) tail_weight: Option<f64>,
+}
+
+/// Check the formulas, gradients and kernels of every activation
+///
+/// Analytic derivatives against central differences in f64, and the fast kernels against the reference, at random, huge,
+/// zero and kink inputs. Ends with exit code 1 when one is off.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pliant act check")]
+pub(crate) struct Check {}
+
+/// Time the kernels of the activations against GELU
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pliant act bench --json")]
+pub(crate) struct Bench {}
+
+/// Read coefficient tables of other rational libraries and measure what they are
+///
+/// Reads JSON in the shape of `rationals_config.json` (rational_activations) and of `init.json` (KAT), and reports for each
+/// entry and each denominator form how far it is from the function it claims to be.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pliant act import rationals_config.json")]
+pub(crate) struct Import {
+    /// JSON file with the tables
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+}

@@ -1,0 +1,18 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+/// Measure a trained model on a text
+///
+/// Masked-language-model loss, perplexity and accuracy over the whole of the text, with masks fixed by it.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pliant eval --model run/model --corpus wiki/valid.txt.xz --json")]
+pub(crate) struct Eval {
+    /// Folder of the model, `model/` of a run
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) model: PathBuf,
+
+    /// Text to measure on: a file or folder of .txt, .txt.xz, .txt.zst, .txt.gz
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) corpus: PathBuf,
+}

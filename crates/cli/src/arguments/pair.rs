@@ -1,0 +1,70 @@
+//! Values that are pairs of numbers.
+
+use std::{fmt, str::FromStr};
+
+/// Degrees of a rational function, `5/4`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Degrees {
+    pub(crate) numerator: usize,
+    pub(crate) denominator: usize,
+}
+
+impl FromStr for Degrees {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(numerator, denominator)| {
+            Some((numerator.trim().parse().ok()?, denominator.trim().parse().ok()?))
+        });
+        let (numerator, denominator) = parts.ok_or("write two whole numbers as `5/4`")?;
+        Ok(Self { numerator, denominator })
+    }
+}
+
+impl fmt::Display for Degrees {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.numerator, self.denominator)
+    }
+}
+
+/// A range of inputs, `-5,5`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Interval {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl FromStr for Interval {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text
+            .split_once(',')
+            .and_then(|(low, high)| Some((low.trim().parse::<f64>().ok()?, high.trim().parse::<f64>().ok()?)));
+        match parts {
+            Some((low, high)) if low.is_finite() && high.is_finite() && low < high => Ok(Self { low, high }),
+            Some(_) => Err("the first number must be below the second, and both finite".to_owned()),
+            None => Err("write two numbers as `-5,5`".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn pairs_are_read() {
+        let degrees = "5/4".parse::<Degrees>().unwrap();
+        assert_eq!((degrees.numerator, degrees.denominator), (5, 4));
+        assert_eq!("-5,5".parse::<Interval>(), Ok(Interval { low: -5.0, high: 5.0 }));
+        for wrong in ["5", "5,-5", "0,0", "nan,1", "-inf,inf"] {
+            assert!(wrong.parse::<Interval>().is_err(), "{wrong}");
+        }
+        for wrong in ["5", "5/", "-1/2", "a/b"] {
+            assert!(wrong.parse::<Degrees>().is_err(), "{wrong}");
+        }
+    }
+}

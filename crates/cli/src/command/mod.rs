@@ -1,0 +1,116 @@
+//! The verbs: arguments become a call of a library, its answer becomes text or JSON.
+
+mod completions;
+mod context;
+mod man;
+#[cfg(test)]
+mod reference;
+
+use std::{env, ffi::OsString, io};
+
+use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
+
+use crate::{
+    arguments::{Arguments, Color, Verb},
+    exit::{Code, Failure},
+    render::{output, palette::Palette, report},
+};
+use context::Context;
+
+/// Carries out the command line of this process.
+pub(crate) fn main() -> Code {
+    let line: Vec<OsString> = env::args_os().collect();
+    let early = Early::read(&line);
+    let result = parse(&line, early).and_then(|arguments| match arguments {
+        Some(arguments) => dispatch(&arguments),
+        None => Ok(()),
+    });
+    let Err(failure) = result else {
+        return Code::Done;
+    };
+    report::print(&failure, Palette::new(early.color, &io::stderr()));
+    if early.json && failure.code != Code::Done {
+        // The error on standard error is complete; a closed standard output changes nothing about it.
+        let _ = output::print_document(&report::document(&failure));
+    }
+    failure.code
+}
+
+fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
+    let context = Context::new(&arguments.global);
+    match &arguments.verb {
+        Verb::Completions(verb) => completions::run(verb, &context),
+        Verb::Man(verb) => man::run(verb, &context),
+        _ => Err(Failure::new(Code::Failed, "not yet")),
+    }
+}
+
+/// What has to be known before the arguments are parsed: how to report that they are wrong.
+#[derive(Debug, Clone, Copy)]
+struct Early {
+    json: bool,
+    color: Color,
+}
+
+impl Early {
+    fn read(line: &[OsString]) -> Self {
+        let words: Vec<&str> = line.iter().skip(1).filter_map(|word| word.to_str()).collect();
+        let value = |word: &str| match word {
+            "always" => Some(Color::Always),
+            "never" => Some(Color::Never),
+            _ => None,
+        };
+        let color = words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix("--color") {
+            Some("") => words.get(index + 1).copied().and_then(value),
+            Some(rest) => rest.strip_prefix('=').and_then(value),
+            None => None,
+        });
+        Self { json: words.contains(&"--json"), color: color.unwrap_or_default() }
+    }
+}
+
+/// The parsed arguments; `None` when help or version was asked for and is printed.
+fn parse(line: &[OsString], early: Early) -> Result<Option<Arguments>, Failure> {
+    let choice = match early.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    let parsed = Arguments::command()
+        .color(choice)
+        .try_get_matches_from(line)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let error = match parsed {
+        Ok(arguments) => return Ok(Some(arguments)),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            error.print().map_err(|error| Failure::output(&error))?;
+            Ok(None)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // The help is for a person; who wants JSON gets the error alone.
+            if !early.json {
+                error.print().map_err(|error| Failure::output(&error))?;
+            }
+            let verb = verb(line);
+            Err(Failure::usage(format_args!("`{verb}` needs a verb")).hint(format_args!("`{verb} --help` shows them")))
+        }
+        _ => Err(report::usage(&error, &verb(line))),
+    }
+}
+
+/// The verb that a command line names, as far as it names one: `pliant act fit`.
+fn verb(line: &[OsString]) -> String {
+    let root = Arguments::command();
+    let mut command = &root;
+    let mut path = root.get_name().to_owned();
+    for word in line.iter().skip(1).filter_map(|word| word.to_str()) {
+        if let Some(next) = command.find_subcommand(word) {
+            command = next;
+            path = format!("{path} {word}");
+        }
+    }
+    path
+}

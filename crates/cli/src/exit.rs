@@ -1,0 +1,120 @@
+//! What the exit code of the program says, and the failure that carries it.
+
+use std::{fmt::Display, io, process::ExitCode};
+
+use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError};
+use pliant_train::{ErrorKind, RecipeError, TrainError};
+
+/// The exit codes; their numbers are a promise to scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    /// The work is done.
+    Done = 0,
+    /// Something failed that no argument and no data explains.
+    Failed = 1,
+    /// The arguments or the recipe cannot be carried out.
+    Usage = 2,
+    /// The data cannot be used.
+    Data = 3,
+    /// A loss or a gradient was not finite.
+    Diverged = 4,
+    /// Stopped by a signal; a checkpoint was written.
+    Interrupted = 130,
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// Why a verb ends early: an exit code, what happened, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Display) -> Self {
+        Self { code, message: message.to_string(), hint: None }
+    }
+
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self::new(Code::Usage, message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// The hint that a library's error has, or none.
+    pub(crate) fn maybe(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    /// A failure to write to the terminal or the pipe behind it. A reader that leaves early, as `head`
+    /// does, has what it wanted: that is success.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(Code::Done, ""),
+            _ => Self::new(Code::Failed, format_args!("cannot write the output: {error}")),
+        }
+    }
+}
+
+impl From<ErrorKind> for Code {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Failed => Self::Failed,
+            ErrorKind::Configuration => Self::Usage,
+            ErrorKind::Data => Self::Data,
+            ErrorKind::Diverged => Self::Diverged,
+            ErrorKind::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        Self::new(error.kind().into(), &error).maybe(error.hint())
+    }
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        Self::new(error.kind().into(), &error).maybe(error.hint())
+    }
+}
+
+impl From<RecipeError> for Failure {
+    fn from(error: RecipeError) -> Self {
+        Self::usage(&error).maybe(error.hint())
+    }
+}
+
+impl From<ArmsError> for Failure {
+    fn from(error: ArmsError) -> Self {
+        Self::usage(&error).maybe(error.hint())
+    }
+}
+
+impl From<SeedsError> for Failure {
+    fn from(error: SeedsError) -> Self {
+        Self::usage(&error).maybe(error.hint())
+    }
+}
+
+impl From<ShapesError> for Failure {
+    fn from(error: ShapesError) -> Self {
+        let code = match error {
+            ShapesError::Missing { .. } | ShapesError::NotARun { .. } | ShapesError::Unfinished { .. } => Code::Usage,
+            _ => Code::Failed,
+        };
+        Self::new(code, &error).maybe(error.hint())
+    }
+}

@@ -1,0 +1,10 @@
+//! How results, progress and errors look.
+
+pub(crate) mod number;
+pub(crate) mod output;
+pub(crate) mod palette;
+pub(crate) mod rate;
+pub(crate) mod report;
+pub(crate) mod screen;
+pub(crate) mod table;
+pub(crate) mod training;

@@ -1,0 +1,218 @@
+//! The events of a training run as progress.
+
+use std::time::{Duration, Instant};
+
+use pliant_train::{Event, EventSink};
+
+use super::{
+    number::{duration, grouped, short},
+    rate::Rate,
+    screen::{Screen, Status},
+};
+
+/// Shows one run after the other.
+pub(crate) struct TrainingProgress {
+    pub(crate) screen: Screen,
+    clock: Instant,
+    title: String,
+    /// Stage of the preparation that was shown last.
+    stage: String,
+    run: Option<Running>,
+    /// Whether the run's text and size are told; a comparison tells them once.
+    pub(crate) introduce: bool,
+}
+
+/// A run between `Started` and `Finished`.
+struct Running {
+    steps: Option<u64>,
+    minutes: Option<f64>,
+    begun: Duration,
+    rate: Rate,
+    validation: Option<f64>,
+}
+
+impl TrainingProgress {
+    pub(crate) fn new(screen: Screen, title: &str) -> Self {
+        Self { screen, clock: Instant::now(), title: title.to_owned(), stage: String::new(), run: None, introduce: true }
+    }
+
+    /// The next run.
+    pub(crate) fn begin(&mut self, title: &str) {
+        title.clone_into(&mut self.title);
+        self.stage.clear();
+        self.run = None;
+    }
+
+    /// Shows an event that happened `now`, measured from any fixed point.
+    fn show(&mut self, event: &Event, now: Duration) {
+        match event {
+            Event::Preparing { stage, done, total, tokens_per_second } => {
+                let speed = tokens_per_second.map(|speed| format!("{} tokens/s", short(speed))).unwrap_or_default();
+                let title = format!("preparing: {stage}");
+                let status = Status { title: &title, unit: "at", position: *done, length: *total, detail: &speed };
+                self.screen.status(&status, now, self.stage != *stage);
+                self.stage.clone_from(stage);
+            }
+            Event::Prepared { vocabulary_size, training_sequences, training_tokens, validation_sequences, unigram_loss, .. } => {
+                self.screen.clear();
+                if self.introduce {
+                    self.screen.note(&format!(
+                        "text: {} tokens in {} sequences, {} sequences for validation, {} words; word frequencies alone: loss {unigram_loss:.3}",
+                        grouped(*training_tokens),
+                        grouped(*training_sequences),
+                        grouped(*validation_sequences),
+                        grouped(*vocabulary_size as u64),
+                    ));
+                }
+            }
+            Event::Started { step, steps, minutes, parameters, threads, activation, .. } => {
+                self.run = Some(Running {
+                    steps: *steps,
+                    minutes: *minutes,
+                    begun: now,
+                    rate: Rate::new(*step),
+                    validation: None,
+                });
+                self.start(*step, parameters, activation, *threads);
+            }
+            Event::Step { step, loss, tokens, elapsed_seconds, .. } => self.step(*step, *loss, *tokens, *elapsed_seconds, now),
+            Event::Validation { loss, .. } => {
+                if let Some(run) = &mut self.run {
+                    run.validation = Some(*loss);
+                }
+            }
+            Event::Warning { message } => self.screen.warning(message),
+            Event::GradientReport { step, zero, .. } if !zero.is_empty() => {
+                self.screen.warning(&format!("step {step}: the gradient is all zero in {}", zero.join(", ")));
+            }
+            Event::StoppedEarly { step, best_step } => {
+                self.screen.note(&format!("{}  stopped early at step {step}; step {best_step} was the best", self.title));
+            }
+            Event::Finished { summary } => {
+                self.screen.clear();
+                self.screen.note(&format!(
+                    "{}  done: {} steps, validation loss {:.4}, perplexity {:.2}, {} tokens/s",
+                    self.title,
+                    grouped(summary.steps),
+                    summary.validation_loss,
+                    summary.perplexity,
+                    short(summary.tokens_per_second),
+                ));
+            }
+            // The failure that ends the run says it, after the bar is gone.
+            Event::Diverged { .. } | Event::Interrupted { .. } => self.screen.clear(),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, step: u64, parameters: &std::collections::BTreeMap<String, usize>, activation: &str, threads: usize) {
+        if self.introduce {
+            let count = |role: &str| grouped(parameters.get(role).copied().unwrap_or(0) as u64);
+            let roles: Vec<String> = parameters
+                .iter()
+                .filter(|(role, number)| *role != "total" && **number > 0)
+                .map(|(role, number)| format!("{role} {}", grouped(*number as u64)))
+                .collect();
+            let threads = format!("{threads} thread{}", if threads == 1 { "" } else { "s" });
+            self.screen.note(&format!(
+                "model: activation {activation}, {} parameters ({}), {threads}",
+                count("total"),
+                roles.join(", ")
+            ));
+        }
+        if step > 0 {
+            self.screen.note(&format!("{}  goes on from step {step}", self.title));
+        }
+    }
+
+    fn step(&mut self, step: u64, loss: f64, tokens: u64, used: f64, now: Duration) {
+        let Some(run) = &mut self.run else { return };
+        run.rate.step(step, tokens, now.saturating_sub(run.begun));
+        let mut detail = vec![format!("loss {loss:.3}")];
+        detail.extend(run.validation.map(|loss| format!("validation {loss:.3}")));
+        detail.extend(run.rate.tokens_per_second().map(|speed| format!("{} tokens/s", short(speed))));
+        let budget = run.minutes.map(|minutes| Duration::from_secs_f64((minutes * 60.0 - used).max(0.0)));
+        let by_steps = run.steps.and_then(|steps| run.rate.remaining(steps));
+        let remaining = [budget, by_steps].into_iter().flatten().min();
+        detail.extend(remaining.map(|time| format!("ETA {}", duration(time))));
+        let last = run.steps == Some(step);
+        let status =
+            Status { title: &self.title, unit: "step", position: step, length: run.steps, detail: &detail.join("  ") };
+        self.screen.status(&status, now, last);
+    }
+}
+
+impl EventSink for TrainingProgress {
+    fn event(&mut self, event: &Event) {
+        self.show(event, self.clock.elapsed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{
+        io::{self, Write},
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn step(step: u64) -> Event {
+        Event::Step {
+            step,
+            loss: 4.5,
+            learning_rates: vec![],
+            gradient_norm: 1.0,
+            tokens: 4096,
+            masked_tokens: 600,
+            milliseconds: 500.0,
+            elapsed_seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn one_line_per_interval_measured_from_the_resume_point() {
+        let buffer = Buffer::default();
+        let mut progress = TrainingProgress::new(Screen::lines(buffer.clone()), "gelu seed 1");
+        let started = Event::Started {
+            step: 100,
+            steps: Some(200),
+            minutes: None,
+            elapsed_seconds: 50.0,
+            tokens_per_step: 4096,
+            threads: 2,
+            activation: "gelu".to_owned(),
+            parameters: [("total".to_owned(), 12_345), ("weight".to_owned(), 12_345)].into(),
+            groups: vec![],
+            initial_weights: String::new(),
+        };
+        progress.show(&started, Duration::from_secs(1000));
+        for index in 1..=100 {
+            progress.show(&step(100 + index), Duration::from_millis(1_000_000 + 400 * index));
+        }
+        let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        let wanted = "\
+            model: activation gelu, 12,345 parameters (weight 12,345), 2 threads\n\
+            gelu seed 1  goes on from step 100\n\
+            gelu seed 1  step 101/200  loss 4.500  10.2k tokens/s  ETA 40s\n\
+            gelu seed 1  step 126/200  loss 4.500  10.2k tokens/s  ETA 30s\n\
+            gelu seed 1  step 151/200  loss 4.500  10.2k tokens/s  ETA 20s\n\
+            gelu seed 1  step 176/200  loss 4.500  10.2k tokens/s  ETA 10s\n\
+            gelu seed 1  step 200/200  loss 4.500  10.2k tokens/s  ETA 0s\n";
+        assert_eq!(text, wanted);
+    }
+}
