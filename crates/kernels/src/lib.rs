@@ -20,3 +20,5 @@ mod product;
 pub mod random;
 pub mod residual;
 mod scratch;
+#[cfg(test)]
+mod testing;
