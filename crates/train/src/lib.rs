@@ -1,1 +1,28 @@
 //! The training run: recipe, optimizer groups, schedules, loop, checkpoints, events.
+//!
+//! A [`Recipe`] says everything about a run; [`run`] turns it into a run folder. The loop emits [`Event`]s to a sink
+//! and renders nothing itself. Every random decision is a pure function of the recipe and the step, every reduction has a
+//! fixed order: the same recipe gives the same bytes at any number of threads and after any interruption (runs with a
+//! time budget, `train.minutes`, excepted: their schedule follows the clock on the wall).
+
+pub mod dry_run;
+pub mod environment;
+pub mod error;
+pub mod evaluate;
+pub mod event;
+pub mod recipe;
+mod run;
+pub mod shapes;
+pub mod signals;
+pub mod stop;
+pub mod summary;
+
+pub use dry_run::{DryRunReport, dry_run};
+pub use error::{ErrorKind, TrainError};
+pub use evaluate::{EvaluationOptions, EvaluationReport, evaluate};
+pub use event::{Event, EventSink};
+pub use recipe::{Recipe, RecipeError, Sources};
+pub use run::{RunOptions, Start, run};
+pub use shapes::{InputHistogram, InputShapes, NamedTensor, SiteCoefficients, SiteShape};
+pub use stop::StopFlag;
+pub use summary::{FairnessHashes, RunSummary};

@@ -1,0 +1,211 @@
+//! What happens in a run, as values: one JSON object per line of `metrics.jsonl`, tagged `event`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::shapes::SiteCoefficients;
+use crate::summary::RunSummary;
+
+/// Receives the events of a run, in order.
+pub trait EventSink: Send {
+    /// Called once per event, on the training thread.
+    fn event(&mut self, event: &Event);
+}
+
+impl<F: FnMut(&Event) + Send> EventSink for F {
+    fn event(&mut self, event: &Event) {
+        self(event);
+    }
+}
+
+/// An optimizer group as the run resolved it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupReport {
+    /// Name of the group.
+    pub name: String,
+    /// Tensors that the group trains.
+    pub tensors: usize,
+    /// Numbers in those tensors.
+    pub elements: usize,
+    /// Highest learning rate of its schedule.
+    pub learning_rate: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// What decay pulls towards: `zero` or `start`.
+    pub decay_towards: String,
+    /// Schedule after warm-up: `linear`, `constant` or `cosine`.
+    pub schedule: String,
+    /// Warm-up, as a fraction of the run (time budget) or in steps.
+    pub warmup: f64,
+}
+
+/// One event of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The corpus is being prepared; progress only, not written to `metrics.jsonl`.
+    Preparing {
+        /// What is being done.
+        stage: String,
+        /// Units done.
+        done: u64,
+        /// Units to do, where known.
+        total: Option<u64>,
+        /// Tokens per second of the tokenizer, where it runs.
+        tokens_per_second: Option<f64>,
+    },
+    /// The corpus is ready.
+    Prepared {
+        /// Words of the tokenizer.
+        vocabulary_size: usize,
+        /// Training sequences.
+        training_sequences: u64,
+        /// Validation sequences used by the run.
+        validation_sequences: u64,
+        /// Training tokens.
+        training_tokens: u64,
+        /// Cross-entropy in nats of validation words under training word frequencies.
+        unigram_loss: f64,
+        /// Time that preparation took in seconds.
+        seconds: f64,
+    },
+    /// The model is built and training begins.
+    Started {
+        /// Step from which training goes on; 0 for a fresh run.
+        step: u64,
+        /// Steps of the whole run; none with a time budget.
+        steps: Option<u64>,
+        /// Time budget in minutes.
+        minutes: Option<f64>,
+        /// Training time already used by earlier parts of the run in seconds.
+        elapsed_seconds: f64,
+        /// Tokens of one step.
+        tokens_per_step: u64,
+        /// Threads in use.
+        threads: usize,
+        /// Text form of the activation.
+        activation: String,
+        /// Numbers of parameters by role, and `total`.
+        parameters: BTreeMap<String, usize>,
+        /// Optimizer groups with what they matched.
+        groups: Vec<GroupReport>,
+        /// Hash of the initial weights without activation coefficients.
+        initial_weights: String,
+    },
+    /// Whether every trainable parameter got a gradient in the first step.
+    GradientReport {
+        /// Step of the report.
+        step: u64,
+        /// Parameters with a finite gradient that is not all zero.
+        healthy: usize,
+        /// Parameters whose gradient is all zero.
+        zero: Vec<String>,
+        /// Gradient norm by role.
+        norms: BTreeMap<String, f64>,
+    },
+    /// A step was applied.
+    Step {
+        /// Number of the step, from 1.
+        step: u64,
+        /// Mean loss over the step's masked tokens, before the update.
+        loss: f64,
+        /// Learning rate of each group, in the order of [`Event::Started`]'s groups.
+        learning_rates: Vec<f64>,
+        /// Global norm of the gradient before clipping.
+        gradient_norm: f64,
+        /// Tokens of the step.
+        tokens: u64,
+        /// Masked tokens of the step.
+        masked_tokens: u64,
+        /// Time of the step in milliseconds.
+        milliseconds: f64,
+        /// Training time used so far in seconds, over all interruptions.
+        elapsed_seconds: f64,
+    },
+    /// The validation set was scored.
+    Validation {
+        /// Step of the weights.
+        step: u64,
+        /// Mean loss over the masked tokens.
+        loss: f64,
+        /// `exp(loss)`.
+        perplexity: f64,
+        /// Fraction of masked tokens found.
+        masked_accuracy: f64,
+        /// Masked tokens scored.
+        tokens: u64,
+        /// Whether it is the lowest loss so far.
+        best: bool,
+        /// Time of the validation in milliseconds.
+        milliseconds: f64,
+        /// Coefficients of every learnable site.
+        coefficients: Vec<SiteCoefficients>,
+    },
+    /// A checkpoint is complete.
+    Checkpoint {
+        /// Its step.
+        step: u64,
+        /// Its folder.
+        folder: PathBuf,
+        /// Time of writing in milliseconds.
+        milliseconds: f64,
+    },
+    /// Something the user should know; the run goes on.
+    Warning {
+        /// What.
+        message: String,
+    },
+    /// A loss or gradient was not finite; the step was not applied.
+    Diverged {
+        /// The step that was not applied.
+        step: u64,
+        /// The loss of the step.
+        loss: Option<f64>,
+        /// Layer or tensor where the first such value appeared.
+        place: String,
+        /// File with batch ids and coefficients.
+        report: PathBuf,
+    },
+    /// The run stopped on request after writing a checkpoint.
+    Interrupted {
+        /// Step of the checkpoint.
+        step: u64,
+    },
+    /// Validation did not improve for `validation.patience` validations.
+    StoppedEarly {
+        /// The last step.
+        step: u64,
+        /// The best step.
+        best_step: u64,
+    },
+    /// The run is complete.
+    Finished {
+        /// Its result.
+        summary: Box<RunSummary>,
+    },
+}
+
+impl Event {
+    /// Whether the event is recorded in `metrics.jsonl`; progress of the preparation is not.
+    pub fn is_recorded(&self) -> bool {
+        !matches!(self, Self::Preparing { .. })
+    }
+
+    /// The step an event belongs to, none for those outside of training.
+    pub fn step(&self) -> Option<u64> {
+        match self {
+            Self::Preparing { .. } | Self::Prepared { .. } | Self::Warning { .. } => None,
+            Self::Started { step, .. }
+            | Self::GradientReport { step, .. }
+            | Self::Step { step, .. }
+            | Self::Validation { step, .. }
+            | Self::Checkpoint { step, .. }
+            | Self::Diverged { step, .. }
+            | Self::Interrupted { step }
+            | Self::StoppedEarly { step, .. } => Some(*step),
+            Self::Finished { summary } => Some(summary.steps),
+        }
+    }
+}
