@@ -50,7 +50,7 @@ pub enum DataError {
         reason: String,
     },
     /// There is no text in the corpus.
-    #[error("the corpus is empty: {corpus}")]
+    #[error("empty corpus: {corpus}")]
     EmptyCorpus {
         /// The corpus, or the part of it, that is empty.
         corpus: String,

@@ -5,11 +5,16 @@
 //! which masks. A batch is a pure function of the seed, the masking options, the batch size, the data and the step.
 
 mod batch;
+mod checksum;
 mod config;
+mod corpus;
 mod dataset;
 mod error;
+mod frequencies;
+mod language;
 mod manifest;
 mod masking;
+mod order;
 mod prepare;
 mod shard;
 mod tokenizer;
