@@ -8,6 +8,8 @@
 mod arms;
 pub mod compare;
 pub mod plot;
+mod number;
+mod report;
 mod results;
 mod seeds;
 pub mod shapes;

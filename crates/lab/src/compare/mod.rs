@@ -12,6 +12,16 @@
 //! ```
 
 mod error;
+mod fairness;
+mod finished;
+mod folder;
+mod markdown;
+mod orchestrate;
+mod plan;
+mod runner;
+mod sentence;
+mod tally;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +31,8 @@ pub use crate::results::{
     ArmHashes, ArmResult, Cells, DeltaLoss, Fairness, Origin, PairResult, Parameters, Results, SeedDelta, SeedHashes, SeedResult,
 };
 pub use error::CompareError;
+pub(crate) use fairness::short as short_hash;
+pub(crate) use finished::FinishedCell;
 
 use crate::{ArmList, SeedList};
 
@@ -43,7 +55,9 @@ pub struct Options {
     pub out: PathBuf,
     /// Worker threads; `None` takes all cores.
     pub threads: Option<usize>,
-    /// The program's commit, for the headers of saved recipes and the report.
+    /// The program's version with its commit, for the report.
+    pub version: String,
+    /// The program's commit, for the headers of saved recipes.
     pub commit: Option<String>,
     /// Raised by the first Ctrl-C: the cell under way writes a checkpoint, then [`CompareError::Interrupted`] is returned.
     pub stop: StopFlag,
@@ -130,5 +144,5 @@ impl<F: FnMut(&Progress<'_>) + Send> Sink for F {
 /// # Errors
 /// See [`CompareError`]; after any of them a further call goes on where this one ended.
 pub fn run(options: &Options, sink: &mut dyn Sink) -> Result<Results, CompareError> {
-    todo!()
+    orchestrate::run(options, &runner::Training, sink)
 }

@@ -4,7 +4,10 @@
 //! rules for pictures that stand alone.
 
 pub mod curve;
+pub mod interval;
+pub mod line;
 pub mod scale;
+pub mod site;
 pub mod style;
 pub mod svg;
 

@@ -1,0 +1,146 @@
+//! One activation site: the learned curve, the curve it started from, its derivative, and under them what it is fed.
+
+use super::Point;
+use super::scale::Scale;
+use super::svg::{Svg, number};
+
+/// The curves of one model at one site.
+#[derive(Debug, Clone, Default)]
+pub struct SiteCurves {
+    /// Learned function.
+    pub learned: Vec<Point>,
+    /// Its derivative.
+    pub derivative: Vec<Point>,
+}
+
+/// Density of the inputs, bin by bin.
+#[derive(Debug, Clone, Default)]
+pub struct Density {
+    /// Lower edge of the first bin.
+    pub low: f64,
+    /// Upper edge of the last bin.
+    pub high: f64,
+    /// Share of all inputs over the bin's width.
+    pub values: Vec<f64>,
+}
+
+/// A small plot of one site.
+#[derive(Debug, Clone)]
+pub struct SitePanel {
+    /// Unique in the page.
+    pub id: String,
+    /// Above the plot.
+    pub heading: String,
+    /// Read by screen readers.
+    pub description: String,
+    /// CSS class of its colour.
+    pub class: String,
+    /// Bounds of the inputs shown.
+    pub x_domain: (f64, f64),
+    /// Bounds of the values shown; what lies outside is clipped.
+    pub y_domain: (f64, f64),
+    /// Before training.
+    pub start: Vec<Point>,
+    /// After training, one entry for each seed.
+    pub curves: Vec<SiteCurves>,
+    /// What reaches the site.
+    pub density: Density,
+    /// Rules for a picture that stands alone; `None` inside a page.
+    pub style: Option<&'static str>,
+}
+
+const WIDTH: f64 = 300.0;
+const HEIGHT: f64 = 268.0;
+const LEFT: f64 = 30.0;
+const RIGHT: f64 = 8.0;
+const TOP: f64 = 30.0;
+const FLOOR: f64 = 190.0;
+const DENSITY_TOP: f64 = 200.0;
+const DENSITY_FLOOR: f64 = 244.0;
+
+impl SitePanel {
+    /// The panel as SVG.
+    pub fn render(&self) -> String {
+        let mut svg = Svg::new(&self.id, WIDTH, HEIGHT, &self.heading, &self.description);
+        if let Some(rules) = self.style {
+            svg.style(rules);
+            svg.rectangle("paper", 0.0, 0.0, WIDTH, HEIGHT);
+        }
+        let x = Scale::new(self.x_domain, (LEFT, WIDTH - RIGHT));
+        let y = Scale::new(self.y_domain, (FLOOR, TOP));
+        svg.text("heading", 0.0, 14.0, &self.heading);
+        for (value, label) in y.ticks(5) {
+            let class = if value == 0.0 { "zero" } else { "grid" };
+            svg.line(class, (LEFT, y.at(value)), (WIDTH - RIGHT, y.at(value)));
+            svg.text("end tick", LEFT - 6.0, y.at(value) + 3.5, &label);
+        }
+        for (value, label) in x.ticks(6) {
+            let class = if value == 0.0 { "zero" } else { "grid" };
+            svg.line(class, (x.at(value), TOP), (x.at(value), FLOOR));
+            svg.text("middle tick", x.at(value), DENSITY_FLOOR + 15.0, &label);
+        }
+        svg.open_clip(&format!("{}-clip", self.id), LEFT, TOP, WIDTH - RIGHT - LEFT, FLOOR - TOP);
+        let place = |points: &[Point]| points.iter().map(|point| (x.at(point.0), y.at(point.1))).collect::<Vec<_>>();
+        for curves in &self.curves {
+            svg.path(&format!("{} derivative", self.class), &place(&curves.derivative));
+        }
+        svg.path("start", &place(&self.start));
+        for curves in &self.curves {
+            svg.path(&format!("{} learned", self.class), &place(&curves.learned));
+        }
+        svg.close();
+        self.bars(&mut svg, &x);
+        svg.finish()
+    }
+
+    /// The density as one closed outline: a path is much smaller than a hundred rectangles.
+    fn bars(&self, svg: &mut Svg, x: &Scale) {
+        let Density { low, high, values } = &self.density;
+        let highest = values.iter().copied().fold(0.0, f64::max);
+        svg.line("axis", (LEFT, DENSITY_FLOOR), (WIDTH - RIGHT, DENSITY_FLOOR));
+        if highest <= 0.0 {
+            return;
+        }
+        let width = (high - low) / values.len() as f64;
+        let mut outline = format!("M{} {}", number(x.at(*low)), number(DENSITY_FLOOR));
+        for (index, value) in values.iter().enumerate() {
+            let top = number(DENSITY_FLOOR - (DENSITY_FLOOR - DENSITY_TOP) * value / highest);
+            let right = number(x.at(low + width * (index + 1) as f64));
+            outline.push_str(&format!("V{top}H{right}"));
+        }
+        outline.push_str(&format!("V{}Z", number(DENSITY_FLOOR)));
+        svg.open_clip(&format!("{}-inputs", self.id), LEFT, DENSITY_TOP, WIDTH - RIGHT - LEFT, DENSITY_FLOOR - DENSITY_TOP);
+        svg.element("path", &[("class", &format!("{} bars", self.class)), ("d", &outline)]);
+        svg.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panel_shows_every_seed_and_the_inputs() {
+        let curve = SiteCurves { learned: vec![(-1.0, 0.0), (1.0, 1.0)], derivative: vec![(-1.0, 0.5), (1.0, 0.5)] };
+        let panel = SitePanel {
+            id: "layer.0".to_owned(),
+            heading: "layer.0".to_owned(),
+            description: "curve".to_owned(),
+            class: "arm-1".to_owned(),
+            x_domain: (-4.0, 4.0),
+            y_domain: (-1.0, 4.0),
+            start: vec![(-1.0, 0.0), (1.0, 0.9)],
+            curves: vec![curve.clone(), curve],
+            density: Density { low: -2.0, high: 2.0, values: vec![0.1, 0.4, 0.0, 0.2] },
+            style: None,
+        };
+        let text = panel.render();
+        assert_eq!(text.matches("arm-1 learned").count(), 2);
+        assert_eq!(text.matches("arm-1 derivative").count(), 2);
+        assert_eq!(text.matches("arm-1 bars").count(), 1);
+        assert_eq!(text.matches("class=\"start\"").count(), 1);
+        assert!(!text.contains("<style>"));
+        let alone = SitePanel { style: Some(super::super::style::STANDALONE), density: Density::default(), ..panel }.render();
+        assert!(alone.contains("<style>") && !alone.contains(" bars\""));
+    }
+}
