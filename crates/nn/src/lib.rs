@@ -5,11 +5,15 @@
 
 mod config;
 mod error;
+mod initialisation;
 mod model;
+mod module;
+mod operation;
 mod parameter;
 
 pub use config::{Initialisation, ModelConfig, NormPlacement, Positions, Preset, Sites};
 pub use error::ModelError;
 pub use model::{DropoutKey, Gradients, MaskedLanguageModel, ModelInput, Site};
+pub use module::Pooler;
 pub use parameter::{ParameterInfo, Role, parameter_counts};
 pub use pliant_kernels::masked_lm::Score;

@@ -9,6 +9,7 @@ use pliant_activation::{Activation, ActivationSpec};
 use serde::{Deserialize, Serialize};
 
 pub use choice::{Initialisation, NormPlacement, Positions};
+pub(crate) use hugging_face::ConfigDocument;
 pub use preset::Preset;
 pub use sites::Sites;
 

@@ -1,19 +1,54 @@
 //! Gradients by parameter.
 
-/// The gradients of one or more backward passes, by parameter index.
-#[derive(Debug, Default)]
+use std::sync::Arc;
+
+use burn_flex::FlexTensor;
+
+use super::weights::Place;
+use crate::operation::values;
+
+/// The gradients of one or more backward passes over a model, by parameter index.
+#[derive(Debug)]
 pub struct Gradients {
-    values: Vec<Option<Vec<f32>>>,
+    buffers: Vec<Option<FlexTensor>>,
+    places: Arc<[Place]>,
 }
 
 impl Gradients {
-    /// The gradient of a parameter; `None` if none reached it.
+    pub(crate) fn new(buffers: Vec<Option<FlexTensor>>, places: Arc<[Place]>) -> Self {
+        Self { buffers, places }
+    }
+
+    /// The gradient of a parameter, flat in the parameter's shape; `None` if none reached it.
     pub fn get(&self, index: usize) -> Option<&[f32]> {
-        self.values.get(index)?.as_deref()
+        let place = self.places.get(index)?;
+        let buffer = self.buffers.get(place.buffer)?.as_ref()?;
+        Some(&values(buffer)[place.range.clone()])
+    }
+
+    /// Number of parameters.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are no parameters.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
     }
 
     /// Adds the gradients of another pass over the same model.
     pub fn accumulate(&mut self, other: Self) {
-        drop(other);
+        for (own, others) in self.buffers.iter_mut().zip(other.buffers) {
+            match (own.as_mut(), others) {
+                (_, None) => {}
+                (None, Some(gradient)) => *own = Some(gradient),
+                (Some(sum), Some(gradient)) => {
+                    for (sum, addend) in sum.storage_mut::<f32>().iter_mut().zip(values(&gradient))
+                    {
+                        *sum += addend;
+                    }
+                }
+            }
+        }
     }
 }

@@ -2,60 +2,97 @@
 
 mod gradients;
 mod input;
+mod network;
+mod observation;
+mod site;
+mod storage;
+mod weights;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use pliant_activation::Activation;
+use burn::module::Module;
 use pliant_kernels::masked_lm::Score;
 
 pub use gradients::Gradients;
 pub use input::{DropoutKey, ModelInput};
+pub use site::Site;
 
 use crate::config::ModelConfig;
 use crate::error::ModelError;
+use crate::module::{Observer, ParameterSource, PassDropout, PoolerConfig};
+use crate::operation::values;
 use crate::parameter::ParameterInfo;
-
-/// A place in the model where an activation function stands.
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// `layer.0`, `layer.1`, …
-    pub name: String,
-    /// The encoder layer; `None` for a site outside the layers.
-    pub layer: Option<usize>,
-    /// The function.
-    pub activation: Activation,
-    /// Number of channels it runs over.
-    pub channels: usize,
-    /// Names of its coefficient tensors among the model's parameters, in the order of [`Activation::coefficient_tensors`].
-    pub parameter_names: Vec<String>,
-}
+use network::{ForwardBatch, Network};
+use observation::{FirstNonFinite, SiteInputs};
+use weights::Place;
 
 /// A BERT encoder with a masked-language-model head whose projection is tied to the word embeddings.
 #[derive(Debug)]
 pub struct MaskedLanguageModel {
     config: ModelConfig,
+    /// Absent only while [`MaskedLanguageModel::change`] runs: changing buffers in place needs the network by value.
+    network: Option<Network>,
     parameters: Vec<ParameterInfo>,
+    places: Arc<[Place]>,
     sites: Vec<Site>,
+    copied_buffers: usize,
 }
 
 impl MaskedLanguageModel {
     /// Builds a model; each tensor is drawn from (seed, its name), so that models that differ only in their activation
     /// functions start from equal weights.
+    ///
+    /// # Errors
+    /// What [`ModelConfig::validate`] finds.
     pub fn new(config: &ModelConfig, seed: u64) -> Result<Self, ModelError> {
+        let model = Self::undrawn(config, seed)?;
+        weights::buffers(model.network());
+        Ok(model)
+    }
+
+    /// The parameters that a model of this configuration has, without building it.
+    ///
+    /// # Errors
+    /// What [`ModelConfig::validate`] finds.
+    pub fn describe(config: &ModelConfig) -> Result<Vec<ParameterInfo>, ModelError> {
+        Ok(Self::undrawn(config, 0)?.parameters)
+    }
+
+    /// The parameters of the pooler that fine-tuning puts on this encoder; no part of this model.
+    ///
+    /// # Errors
+    /// What [`ModelConfig::validate`] finds.
+    pub fn describe_pooler(config: &ModelConfig) -> Result<Vec<ParameterInfo>, ModelError> {
         config.validate()?;
-        let _ = seed;
-        Err(ModelError::Framework("not built".to_owned()))
+        let mut source = ParameterSource::new(config, 0);
+        PoolerConfig.init("bert.pooler", &mut source)?;
+        Ok(source
+            .into_slices()
+            .into_iter()
+            .map(|slice| slice.info)
+            .collect())
+    }
+
+    /// A model whose values are drawn when they are first needed.
+    fn undrawn(config: &ModelConfig, seed: u64) -> Result<Self, ModelError> {
+        config.validate()?;
+        let mut source = ParameterSource::new(config, seed);
+        let network = Network::init(config, &mut source)?;
+        let (parameters, places) = weights::arrange(&network, source.into_slices());
+        Ok(Self {
+            config: config.clone(),
+            sites: site::sites(config)?,
+            network: Some(network),
+            parameters,
+            places: places.into(),
+            copied_buffers: 0,
+        })
     }
 
     /// What the model is made of.
     pub fn config(&self) -> &ModelConfig {
         &self.config
-    }
-
-    /// The parameters that a model of this configuration has, without building it.
-    pub fn describe(config: &ModelConfig) -> Result<Vec<ParameterInfo>, ModelError> {
-        config.validate()?;
-        Ok(Vec::new())
     }
 
     /// All parameters, in a fixed order.
@@ -68,14 +105,57 @@ impl MaskedLanguageModel {
         &self.sites
     }
 
-    /// The values of a parameter.
+    /// The values of a parameter, flat in its shape.
+    ///
+    /// # Panics
+    /// If there is no parameter of this index.
     pub fn read(&self, index: usize) -> Vec<f32> {
-        vec![0.0; self.parameters[index].count()]
+        let place = &self.places[index];
+        values(&weights::buffers(self.network())[place.buffer])[place.range.clone()].to_vec()
     }
 
     /// Overwrites the values of a parameter.
+    ///
+    /// # Errors
+    /// [`ModelError::ParameterLength`] if the number of values is another.
+    ///
+    /// # Panics
+    /// If there is no parameter of this index.
     pub fn write(&mut self, index: usize, values: &[f32]) -> Result<(), ModelError> {
-        let _ = (index, values);
+        let (info, place) = (&self.parameters[index], self.places[index].clone());
+        if values.len() != info.count() {
+            return Err(ModelError::ParameterLength {
+                name: info.name.clone(),
+                expected: info.count(),
+                found: values.len(),
+            });
+        }
+        self.change(&mut |buffer, own| {
+            if buffer == place.buffer {
+                own[place.range.clone()].copy_from_slice(values);
+            }
+        });
+        Ok(())
+    }
+
+    /// Runs `apply(index, parameter, values)` over all parameters in order; the values are changed in place.
+    ///
+    /// # Errors
+    /// None so far; the signature leaves room for devices that can fail.
+    pub fn update(
+        &mut self,
+        apply: &mut dyn FnMut(usize, &ParameterInfo, &mut [f32]),
+    ) -> Result<(), ModelError> {
+        let parameters = std::mem::take(&mut self.parameters);
+        let places = Arc::clone(&self.places);
+        let mut next = 0;
+        self.change(&mut |buffer, values| {
+            while let Some(place) = places.get(next).filter(|place| place.buffer == buffer) {
+                apply(next, &parameters[next], &mut values[place.range.clone()]);
+                next += 1;
+            }
+        });
+        self.parameters = parameters;
         Ok(())
     }
 
@@ -83,57 +163,180 @@ impl MaskedLanguageModel {
     ///
     /// Without `dropout` nothing is dropped; with it, what is dropped depends on (seed, step, sequence in the step) only.
     /// Without masked positions the score is zero and no gradient arrives.
+    ///
+    /// # Errors
+    /// [`ModelError::InputLength`] or [`ModelError::InputRange`] if the input does not fit the model.
     pub fn forward_backward(
         &self,
         input: &ModelInput<'_>,
         dropout: Option<DropoutKey>,
         scale: f32,
     ) -> Result<(Score, Gradients), ModelError> {
-        let _ = (input, dropout, scale);
-        Err(ModelError::Framework("not built".to_owned()))
+        input.validate(&self.config)?;
+        let network = self.network();
+        if input.masked_positions.is_empty() {
+            let none = self.places.last().map_or(0, |place| place.buffer + 1);
+            let buffers = std::iter::repeat_with(|| None).take(none).collect();
+            return Ok((
+                Score::default(),
+                Gradients::new(buffers, Arc::clone(&self.places)),
+            ));
+        }
+        let batch = ForwardBatch::new(input, scale);
+        let dropout = dropout.map(|key| PassDropout {
+            key,
+            first_sequence: input.first_sequence,
+        });
+        let loss = network.loss(&batch, &mut batch.pass(dropout, None));
+        let gradients = weights::gradients(network, loss.backward());
+        Ok((
+            batch.outcome.score(),
+            Gradients::new(gradients, Arc::clone(&self.places)),
+        ))
     }
 
     /// The score over the masked positions, without dropout and without gradient work.
+    ///
+    /// # Errors
+    /// [`ModelError::InputLength`] or [`ModelError::InputRange`] if the input does not fit the model.
     pub fn score(&self, input: &ModelInput<'_>) -> Result<Score, ModelError> {
-        let _ = input;
-        Err(ModelError::Framework("not built".to_owned()))
-    }
-
-    /// Runs `apply(index, parameter, values)` over all parameters in order; the values are changed in place.
-    pub fn update(
-        &mut self,
-        apply: &mut dyn FnMut(usize, &ParameterInfo, &mut [f32]),
-    ) -> Result<(), ModelError> {
-        let _ = apply;
-        Ok(())
+        self.look(input, None)
     }
 
     /// Shows the inputs of every activation site (after the bias) on a batch, without dropout: `sink(site index,
     /// [sequences, length, channels])`. Padding is part of what is shown.
+    ///
+    /// # Errors
+    /// [`ModelError::InputLength`] or [`ModelError::InputRange`] if the input does not fit the model.
     pub fn observe(
         &self,
         input: &ModelInput<'_>,
         sink: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), ModelError> {
-        let _ = (input, sink);
-        Ok(())
+        let mut site_of_layer = vec![None; self.config.layers];
+        for (index, site) in self.sites.iter().enumerate() {
+            if let Some(layer) = site.layer {
+                site_of_layer[layer] = Some(index);
+            }
+        }
+        let without_head = ModelInput {
+            masked_positions: &[],
+            labels: &[],
+            ..*input
+        };
+        self.look(
+            &without_head,
+            Some(&mut SiteInputs {
+                site_of_layer,
+                sink,
+            }),
+        )
+        .map(|_| ())
     }
 
-    /// The first place of the forward pass (without dropout) whose output is not finite, e.g. `bert.encoder.layer.1.intermediate.activation`.
+    /// The first place of the forward pass (without dropout) whose output is not finite, for example
+    /// `bert.encoder.layer.1.intermediate.activation`; before it the first parameter that is not.
+    ///
+    /// # Errors
+    /// [`ModelError::InputLength`] or [`ModelError::InputRange`] if the input does not fit the model.
     pub fn first_non_finite(&self, input: &ModelInput<'_>) -> Result<Option<String>, ModelError> {
-        let _ = input;
-        Ok(None)
+        let buffers = weights::buffers(self.network());
+        let damaged = self
+            .parameters
+            .iter()
+            .zip(self.places.iter())
+            .find(|(_, place)| {
+                !values(&buffers[place.buffer])[place.range.clone()]
+                    .iter()
+                    .all(|value| value.is_finite())
+            });
+        if let Some((info, _)) = damaged {
+            return Ok(Some(info.name.clone()));
+        }
+        let mut first = FirstNonFinite::default();
+        self.look(input, Some(&mut first))?;
+        Ok(first.name)
+    }
+
+    /// Runs forward on the plain device: nothing is recorded, nothing dropped.
+    fn look(
+        &self,
+        input: &ModelInput<'_>,
+        observer: Option<&mut dyn Observer>,
+    ) -> Result<Score, ModelError> {
+        input.validate(&self.config)?;
+        let network = self.network().valid();
+        let batch = ForwardBatch::new(input, 1.0);
+        let mut pass = batch.pass(None, observer);
+        if input.masked_positions.is_empty() {
+            network.encode(&batch, &mut pass);
+        } else {
+            network.loss(&batch, &mut pass);
+        }
+        Ok(batch.outcome.score())
     }
 
     /// Writes `config.json` and `model.safetensors` into a folder, creating it. Equal models give equal bytes.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] if the folder cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), ModelError> {
-        let _ = folder;
-        Ok(())
+        storage::save(
+            folder,
+            &self.config,
+            &self.parameters,
+            &self.places,
+            &weights::buffers(self.network()),
+        )
     }
 
     /// Reads a model that [`MaskedLanguageModel::save`] wrote.
+    ///
+    /// # Errors
+    /// What is wrong with the files; [`ModelError::Tensors`] lists every tensor that does not fit.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        let _ = folder;
-        Err(ModelError::Framework("not built".to_owned()))
+        let mut model = Self::undrawn(&storage::load_config(folder)?, 0)?;
+        let mut values = storage::load_values(folder, &model.parameters)?
+            .into_iter()
+            .zip(model.places.iter())
+            .peekable();
+        let mut buffer_values = |buffer: usize| {
+            let mut whole = Vec::new();
+            while let Some((part, _)) = values.next_if(|(_, place)| place.buffer == buffer) {
+                if whole.is_empty() {
+                    whole = part
+                } else {
+                    whole.extend_from_slice(&part)
+                }
+            }
+            whole
+        };
+        model.network = model
+            .network
+            .take()
+            .map(|network| weights::replace(network, &mut buffer_values));
+        Ok(model)
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "only `change` and `load` take the network, and they put it back"
+    )]
+    fn network(&self) -> &Network {
+        self.network
+            .as_ref()
+            .expect("the network is in place between calls")
+    }
+
+    /// Runs `change(buffer, values)` over all buffers in place.
+    fn change(&mut self, change: &mut dyn FnMut(usize, &mut [f32])) {
+        if let Some(network) = self.network.take() {
+            let (network, copied) = weights::change(network, change);
+            self.network = Some(network);
+            self.copied_buffers += copied;
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! How a tensor gets its first values: a pure function of (seed, name), so that one more parameter shifts no other.
+
+use pliant_kernels::parallel;
+use pliant_kernels::random::{Purpose, Stream, name_key};
+
+use crate::config::{Initialisation, ModelConfig};
+
+/// Deviation of BERT's initial weights, used by the released RAFT code wherever it does not deviate.
+const BERT_DEVIATION: f64 = 0.02;
+
+/// How the values of one tensor are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Draw {
+    /// All the same.
+    Constant(f32),
+    /// These.
+    Values(Vec<f32>),
+    /// Normal around zero with this standard deviation.
+    Normal(f64),
+    /// Uniform on `±bound`.
+    Uniform(f64),
+}
+
+impl Draw {
+    /// The weight matrix of a linear layer.
+    pub(crate) fn matrix(config: &ModelConfig, inputs: usize) -> Self {
+        Self::Normal(match config.initialisation {
+            Initialisation::Normal { deviation } => deviation,
+            Initialisation::FanIn => reciprocal_root(inputs),
+            Initialisation::ReleasedRaft => BERT_DEVIATION,
+        })
+    }
+
+    /// The weight matrix of a linear layer that the released RAFT code fuses with its activation: the feed-forward
+    /// up-projection and the pooler. That code draws them unequally, depending on whether the activation learns.
+    pub(crate) fn activated_matrix(
+        config: &ModelConfig,
+        inputs: usize,
+        outputs: usize,
+        learnable: bool,
+    ) -> Self {
+        match config.initialisation {
+            Initialisation::ReleasedRaft if learnable => {
+                let xavier = (2.0 / (inputs + outputs) as f64).sqrt();
+                Self::Normal(xavier * (8.0 * config.layers as f64).powf(-0.25))
+            }
+            Initialisation::ReleasedRaft => Self::Uniform(reciprocal_root(inputs)),
+            Initialisation::Normal { .. } | Initialisation::FanIn => Self::matrix(config, inputs),
+        }
+    }
+
+    /// An embedding table. Looked up, a table has no fan-in; tied to the output projection its fan-in is the hidden size.
+    pub(crate) fn embedding(config: &ModelConfig) -> Self {
+        Self::matrix(config, config.hidden_size)
+    }
+
+    /// Writes the values of the tensor called `name`.
+    pub(crate) fn fill(&self, seed: u64, name: &str, values: &mut [f32]) {
+        let stream = Stream::new(seed, Purpose::Initialisation, name_key(name));
+        match self {
+            Self::Constant(value) => values.fill(*value),
+            Self::Values(start) => values.copy_from_slice(start),
+            Self::Normal(deviation) => fill_each(values, |index| deviation * stream.normal(index)),
+            Self::Uniform(bound) => {
+                fill_each(values, |index| bound * (2.0 * stream.uniform(index) - 1.0))
+            }
+        }
+    }
+}
+
+fn reciprocal_root(inputs: usize) -> f64 {
+    1.0 / (inputs as f64).sqrt()
+}
+
+/// `values[i] = value(i)`.
+fn fill_each(values: &mut [f32], value: impl Fn(u64) -> f64 + Sync + Send) {
+    parallel::for_each_chunk(values, parallel::ELEMENTS, |chunk, values| {
+        let first = chunk * parallel::ELEMENTS;
+        for (offset, slot) in values.iter_mut().enumerate() {
+            *slot = value((first + offset) as u64) as f32;
+        }
+    });
+}

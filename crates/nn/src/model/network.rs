@@ -1,0 +1,113 @@
+//! The network behind the model: embeddings, encoder, head.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use super::input::ModelInput;
+use crate::config::{ModelConfig, resolve_activation};
+use crate::error::ModelError;
+use crate::module::{
+    Embeddings, EmbeddingsConfig, Encoder, EncoderConfig, MaskedLmHead, MaskedLmHeadConfig,
+    MaskedTarget, Observer, ParameterSource, Pass, PassDropout,
+};
+use crate::operation::{EmbeddingIds, HeadOutcome};
+
+/// Embeddings, encoder and masked-language-model head.
+#[derive(Module, Debug)]
+pub(crate) struct Network {
+    embeddings: Embeddings,
+    encoder: Encoder,
+    head: MaskedLmHead,
+}
+
+impl Network {
+    /// Builds the network from a source of parameters.
+    pub(crate) fn init(
+        config: &ModelConfig,
+        source: &mut ParameterSource<'_>,
+    ) -> Result<Self, ModelError> {
+        let activations = config
+            .layer_activations()?
+            .into_iter()
+            .enumerate()
+            .map(|(layer, spec)| {
+                resolve_activation(spec, config.intermediate_size, &format!("layer.{layer}"))
+                    .map(Arc::new)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            embeddings: EmbeddingsConfig.init("bert.embeddings", source),
+            encoder: EncoderConfig { activations }.init("bert.encoder", source)?,
+            head: MaskedLmHeadConfig.init("cls.predictions", source)?,
+        })
+    }
+
+    /// The encoder's output `[batch, sequence, hidden]`.
+    pub(crate) fn encode(&self, batch: &ForwardBatch, pass: &mut Pass<'_>) -> Tensor<3> {
+        let embedded = self.embeddings.forward(&batch.ids, &batch.outcome, pass);
+        self.encoder.forward(embedded, pass)
+    }
+
+    /// `scale` times the summed loss over the masked positions `[1]`; the score is left in the batch's outcome.
+    pub(crate) fn loss(&self, batch: &ForwardBatch, pass: &mut Pass<'_>) -> Tensor<1> {
+        let hidden = self.encode(batch, pass);
+        self.head.forward(
+            hidden,
+            self.embeddings.words(),
+            &batch.target,
+            &batch.outcome,
+            pass,
+        )
+    }
+}
+
+/// One batch in the form in which the modules take it.
+#[derive(Debug)]
+pub(crate) struct ForwardBatch {
+    ids: Arc<EmbeddingIds>,
+    attention_mask: Arc<[u8]>,
+    target: MaskedTarget,
+    /// Where the head leaves the score.
+    pub(crate) outcome: Arc<HeadOutcome>,
+}
+
+impl ForwardBatch {
+    /// Copies what an input refers to.
+    pub(crate) fn new(input: &ModelInput<'_>, scale: f32) -> Self {
+        let ids = EmbeddingIds {
+            batch: input.sequences,
+            length: input.length,
+            words: input.ids.to_vec(),
+            types: input.type_ids.to_vec(),
+            positions: (0..input.sequences)
+                .flat_map(|_| 0..input.length as u32)
+                .collect(),
+        };
+        Self {
+            ids: Arc::new(ids),
+            attention_mask: input.attention_mask.into(),
+            target: MaskedTarget {
+                positions: input.masked_positions.into(),
+                labels: input.labels.into(),
+                scale,
+            },
+            outcome: Arc::default(),
+        }
+    }
+
+    /// A forward pass over this batch.
+    pub(crate) fn pass<'a>(
+        &self,
+        dropout: Option<PassDropout>,
+        observer: Option<&'a mut dyn Observer>,
+    ) -> Pass<'a> {
+        Pass {
+            length: self.ids.length,
+            attention_mask: Arc::clone(&self.attention_mask),
+            dropout,
+            observer,
+        }
+    }
+}

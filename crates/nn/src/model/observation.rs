@@ -1,0 +1,42 @@
+//! Looking into a forward pass: inputs of the activations, and the first output that is not finite.
+
+use crate::module::Observer;
+
+/// Hands the inputs of the activation sites to a sink.
+pub(crate) struct SiteInputs<'a> {
+    /// Site index of each layer, if the layer is a site.
+    pub(crate) site_of_layer: Vec<Option<usize>>,
+    /// Takes (site index, values after the bias).
+    pub(crate) sink: &'a mut dyn FnMut(usize, &[f32]),
+}
+
+impl Observer for SiteInputs<'_> {
+    fn output(&mut self, _name: &str, _values: &[f32]) {}
+
+    fn activation_input(&mut self, layer: usize, values: &[f32], bias: &[f32]) {
+        if let Some(Some(site)) = self.site_of_layer.get(layer) {
+            let biased: Vec<f32> = values
+                .chunks_exact(bias.len())
+                .flat_map(|row| row.iter().zip(bias).map(|(value, bias)| value + bias))
+                .collect();
+            (self.sink)(*site, &biased);
+        }
+    }
+}
+
+/// Remembers the first module whose output holds something that is not finite.
+#[derive(Debug, Default)]
+pub(crate) struct FirstNonFinite {
+    /// The module's name.
+    pub(crate) name: Option<String>,
+}
+
+impl Observer for FirstNonFinite {
+    fn output(&mut self, name: &str, values: &[f32]) {
+        if self.name.is_none() && !values.iter().all(|value| value.is_finite()) {
+            self.name = Some(name.to_owned());
+        }
+    }
+
+    fn activation_input(&mut self, _layer: usize, _values: &[f32], _bias: &[f32]) {}
+}

@@ -1,0 +1,152 @@
+//! Walking over the parameters of a network: read, change in place, replace, collect gradients.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::{Gradients as BurnGradients, Tensor};
+use burn_flex::{Flex, FlexTensor};
+
+use super::network::Network;
+use crate::module::{Slice, trainable};
+use crate::operation::{float_tensor, primitive};
+use crate::parameter::ParameterInfo;
+
+/// Where a named parameter lies: in which buffer (in the order of the network's fields), and where in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) buffer: usize,
+    pub(crate) range: Range<usize>,
+}
+
+/// The named parameters of a network and their places, in the order of the network's buffers.
+pub(crate) fn arrange(network: &Network, slices: Vec<Slice>) -> (Vec<ParameterInfo>, Vec<Place>) {
+    let mut visitor = Identify {
+        order: BTreeMap::new(),
+    };
+    network.visit(&mut visitor);
+    let mut named: Vec<(Place, ParameterInfo)> = slices
+        .into_iter()
+        .filter_map(|slice| {
+            let buffer = *visitor.order.get(&slice.parameter)?;
+            Some((
+                Place {
+                    buffer,
+                    range: slice.range,
+                },
+                slice.info,
+            ))
+        })
+        .collect();
+    named.sort_by_key(|(place, _)| (place.buffer, place.range.start));
+    named.into_iter().map(|(place, info)| (info, place)).unzip()
+}
+
+/// All buffers of a network, shared, in order. A network that was only described draws its values now.
+pub(crate) fn buffers(network: &Network) -> Vec<FlexTensor> {
+    let mut visitor = Collect {
+        buffers: Vec::new(),
+    };
+    network.visit(&mut visitor);
+    visitor.buffers
+}
+
+/// The gradient of each buffer, in order; `None` where none arrived.
+pub(crate) fn gradients(network: &Network, gradients: BurnGradients) -> Vec<Option<FlexTensor>> {
+    let mut visitor = CollectGradients {
+        gradients,
+        buffers: Vec::new(),
+    };
+    network.visit(&mut visitor);
+    visitor.buffers
+}
+
+/// Runs `change(buffer, values)` over all buffers in order, in place. Returns the network and how many buffers had to be
+/// copied because somebody else still held them; none should.
+pub(crate) fn change(
+    network: Network,
+    change: &mut dyn FnMut(usize, &mut [f32]),
+) -> (Network, usize) {
+    let mut mapper = Change {
+        change,
+        next: 0,
+        copied: 0,
+    };
+    let network = network.map(&mut mapper);
+    (network, mapper.copied)
+}
+
+/// Gives every buffer the values that `values(buffer)` returns, without drawing those it would have had.
+pub(crate) fn replace(network: Network, values: &mut dyn FnMut(usize) -> Vec<f32>) -> Network {
+    network.map(&mut Replace { values, next: 0 })
+}
+
+struct Identify {
+    order: BTreeMap<ParamId, usize>,
+}
+
+impl ModuleVisitor for Identify {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let next = self.order.len();
+        self.order.insert(param.id, next);
+    }
+}
+
+struct Collect {
+    buffers: Vec<FlexTensor>,
+}
+
+impl ModuleVisitor for Collect {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.buffers.push(primitive(param.val().inner()));
+    }
+}
+
+struct CollectGradients {
+    gradients: BurnGradients,
+    buffers: Vec<Option<FlexTensor>>,
+}
+
+impl ModuleVisitor for CollectGradients {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.buffers
+            .push(param.val().grad_remove(&mut self.gradients).map(primitive));
+    }
+}
+
+struct Change<'a> {
+    change: &'a mut dyn FnMut(usize, &mut [f32]),
+    next: usize,
+    copied: usize,
+}
+
+impl ModuleMapper for Change<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let mut buffer = primitive(tensor.inner());
+        self.copied += usize::from(!buffer.is_unique());
+        (self.change)(self.next, buffer.storage_mut::<f32>());
+        self.next += 1;
+        Param::from_mapped_value(
+            id,
+            trainable(Tensor::from_primitive::<Flex>(buffer), true),
+            mapper,
+        )
+    }
+}
+
+struct Replace<'a> {
+    values: &'a mut dyn FnMut(usize) -> Vec<f32>,
+    next: usize,
+}
+
+impl ModuleMapper for Replace<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let buffer = float_tensor((self.values)(self.next), param.lazy_shape());
+        self.next += 1;
+        Param::initialized(
+            param.id,
+            trainable(Tensor::from_primitive::<Flex>(buffer), true),
+        )
+    }
+}

@@ -1,0 +1,110 @@
+//! Multi-head self-attention with fused queries, keys and values.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use pliant_kernels::attention::{Rotary, Shape};
+
+use super::linear::{Linear, LinearConfig};
+use super::pass::{DropoutPlace, Pass};
+use super::source::{ParameterSource, Part};
+use crate::initialisation::Draw;
+use crate::operation::{AttentionOperation, attention, linear_with_bias};
+use crate::parameter::Role;
+
+/// Builds [`SelfAttention`].
+#[derive(Debug)]
+pub(crate) struct SelfAttentionConfig {
+    /// The layer it belongs to.
+    pub(crate) layer: usize,
+    /// The rotation of queries and keys, shared by all layers.
+    pub(crate) rotary: Option<Arc<Rotary>>,
+}
+
+impl SelfAttentionConfig {
+    /// The module with parameters `{name}.self.query.weight` … and `{name}.output.dense.weight`, ….
+    ///
+    /// Queries, keys and values are one buffer `[3 * hidden, hidden]` in memory and three tensors by name.
+    pub(crate) fn init(self, name: &str, source: &mut ParameterSource<'_>) -> SelfAttention {
+        let config = source.config();
+        let hidden_size = config.hidden_size;
+        let parts = |suffix: &str, role: Role, shape: &[usize], draw: &Draw| {
+            ["query", "key", "value"]
+                .map(|kind| Part {
+                    name: format!("{name}.self.{kind}.{suffix}"),
+                    role,
+                    shape: shape.to_vec(),
+                    draw: draw.clone(),
+                })
+                .to_vec()
+        };
+        let weights = parts(
+            "weight",
+            Role::Weight,
+            &[hidden_size, hidden_size],
+            &Draw::matrix(config, hidden_size),
+        );
+        let biases = parts("bias", Role::Bias, &[hidden_size], &Draw::Constant(0.0));
+        SelfAttention {
+            weight: source.fused([3 * hidden_size, hidden_size], weights),
+            bias: source.fused([3 * hidden_size], biases),
+            output: LinearConfig {
+                inputs: hidden_size,
+                outputs: hidden_size,
+                role: Role::Weight,
+                draw: Draw::matrix(config, hidden_size),
+            }
+            .init(&format!("{name}.output.dense"), source),
+            heads: config.heads,
+            dropout: config.attention_dropout,
+            layer: self.layer,
+            rotary: self.rotary,
+        }
+    }
+}
+
+/// Self-attention and its output projection; the projection's bias is left to the residual sum.
+#[derive(Module, Debug)]
+pub(crate) struct SelfAttention {
+    weight: Param<Tensor<2>>,
+    bias: Param<Tensor<1>>,
+    output: Linear,
+    heads: usize,
+    dropout: f64,
+    layer: usize,
+    #[module(skip)]
+    rotary: Option<Arc<Rotary>>,
+}
+
+impl SelfAttention {
+    /// The projected heads without the projection's bias, and that bias.
+    ///
+    /// # Shapes
+    /// - hidden: `[batch, sequence, hidden]`
+    /// - output: `[batch, sequence, hidden]`, `[hidden]`
+    pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
+        let [batch, sequence, hidden_size] = hidden.dims();
+        let qkv = linear_with_bias(hidden, self.weight.val(), self.bias.val());
+        let operation = AttentionOperation {
+            shape: Shape {
+                batch,
+                sequence,
+                heads: self.heads,
+                head_size: hidden_size / self.heads,
+            },
+            attention_mask: Arc::clone(&pass.attention_mask),
+            rotary: self.rotary.clone(),
+            dropout: pass.attention_dropout(
+                DropoutPlace::AttentionWeights { layer: self.layer },
+                self.dropout,
+            ),
+        };
+        let heads = attention(qkv, operation);
+        pass.output(
+            || format!("bert.encoder.layer.{}.attention.self", self.layer),
+            &heads,
+        );
+        (self.output.product(heads), self.output.bias())
+    }
+}

@@ -1,0 +1,86 @@
+//! The stack of encoder layers.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use pliant_activation::Activation;
+use pliant_kernels::attention::Rotary;
+
+use super::layer::{EncoderLayer, EncoderLayerConfig};
+use super::norm::Norm;
+use super::pass::Pass;
+use super::source::ParameterSource;
+use crate::config::{NormPlacement, Positions};
+use crate::error::ModelError;
+
+/// Base of the rotation frequencies (Su et al. 2021).
+const ROTARY_BASE: f64 = 10_000.0;
+
+/// Builds an [`Encoder`].
+#[derive(Debug)]
+pub(crate) struct EncoderConfig {
+    /// The activation of each layer.
+    pub(crate) activations: Vec<Arc<Activation>>,
+}
+
+impl EncoderConfig {
+    /// The encoder with parameters `{name}.layer.0.…`, and `{name}.final_norm.…` if the norms stand before the sub-layers.
+    pub(crate) fn init(
+        self,
+        name: &str,
+        source: &mut ParameterSource<'_>,
+    ) -> Result<Encoder, ModelError> {
+        let config = source.config();
+        let rotary = (config.positions == Positions::Rotary).then(|| {
+            Arc::new(Rotary::new(
+                config.max_positions,
+                config.head_size(),
+                ROTARY_BASE,
+            ))
+        });
+        let layers = self
+            .activations
+            .into_iter()
+            .enumerate()
+            .map(|(layer, activation)| {
+                EncoderLayerConfig {
+                    layer,
+                    activation,
+                    rotary: rotary.clone(),
+                }
+                .init(&format!("{name}.layer.{layer}"), source)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let final_norm = (config.norm == NormPlacement::Pre)
+            .then(|| Norm::init(&format!("{name}.final_norm"), source));
+        Ok(Encoder {
+            layers,
+            final_norm,
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// Encoder layers, one after the other, and a last norm if the norms stand before the sub-layers.
+#[derive(Module, Debug)]
+pub(crate) struct Encoder {
+    layers: Vec<EncoderLayer>,
+    final_norm: Option<Norm>,
+    name: String,
+}
+
+impl Encoder {
+    /// # Shapes
+    /// - hidden, output: `[batch, sequence, hidden]`
+    pub(crate) fn forward(&self, mut hidden: Tensor<3>, pass: &mut Pass<'_>) -> Tensor<3> {
+        for layer in &self.layers {
+            hidden = layer.forward(hidden, pass);
+        }
+        if let Some(norm) = &self.final_norm {
+            hidden = norm.forward(hidden);
+            pass.output(|| format!("{}.final_norm", self.name), &hidden);
+        }
+        hidden
+    }
+}

@@ -1,0 +1,114 @@
+//! The masked-language-model head: transform, norm, projection on the word table.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use pliant_activation::Activation;
+
+use super::linear::{Linear, LinearConfig};
+use super::norm::Norm;
+use super::pass::Pass;
+use super::source::ParameterSource;
+use crate::config::resolve_activation;
+use crate::error::ModelError;
+use crate::initialisation::Draw;
+use crate::operation::{HeadOutcome, bias_activation, gather_rows, masked_lm_loss};
+use crate::parameter::Role;
+
+/// Builds a [`MaskedLmHead`].
+#[derive(Debug)]
+pub(crate) struct MaskedLmHeadConfig;
+
+impl MaskedLmHeadConfig {
+    /// The head with parameters `{name}.transform.dense.weight`, …, `{name}.bias`.
+    pub(crate) fn init(
+        self,
+        name: &str,
+        source: &mut ParameterSource<'_>,
+    ) -> Result<MaskedLmHead, ModelError> {
+        let config = source.config();
+        let hidden_size = config.hidden_size;
+        let gelu = "gelu"
+            .parse()
+            .map_err(|error| ModelError::Framework(format!("gelu is not known: {error}")))?;
+        Ok(MaskedLmHead {
+            dense: LinearConfig {
+                inputs: hidden_size,
+                outputs: hidden_size,
+                role: Role::Head,
+                draw: Draw::matrix(config, hidden_size),
+            }
+            .init(&format!("{name}.transform.dense"), source),
+            norm: Norm::init(&format!("{name}.transform.LayerNorm"), source),
+            bias: source.single(
+                format!("{name}.bias"),
+                Role::Bias,
+                [config.vocabulary_size],
+                Draw::Constant(0.0),
+            ),
+            name: name.to_owned(),
+            activation: Arc::new(resolve_activation(&gelu, hidden_size, name)?),
+        })
+    }
+}
+
+/// Dense layer, GELU (always: the head is no site), layer norm, projection on the word embeddings plus a bias.
+#[derive(Module, Debug)]
+pub(crate) struct MaskedLmHead {
+    dense: Linear,
+    norm: Norm,
+    bias: Param<Tensor<1>>,
+    name: String,
+    #[module(skip)]
+    activation: Arc<Activation>,
+}
+
+impl MaskedLmHead {
+    /// `scale` times the summed cross-entropy at the masked positions; the score goes into `outcome`.
+    ///
+    /// # Shapes
+    /// - hidden: `[batch, sequence, hidden]`
+    /// - words: `[vocabulary, hidden]`
+    /// - output: `[1]`
+    pub(crate) fn forward(
+        &self,
+        hidden: Tensor<3>,
+        words: Tensor<2>,
+        target: &MaskedTarget,
+        outcome: &Arc<HeadOutcome>,
+        pass: &mut Pass<'_>,
+    ) -> Tensor<1> {
+        let rows = gather_rows(hidden, Arc::clone(&target.positions));
+        let transformed = bias_activation(
+            self.dense.product(rows),
+            self.dense.bias(),
+            None,
+            &self.activation,
+        );
+        let transformed = self.norm.forward(transformed);
+        pass.output(|| format!("{}.transform", self.name), &transformed);
+        let labels = Arc::clone(&target.labels);
+        let loss = masked_lm_loss(
+            transformed,
+            words,
+            self.bias.val(),
+            labels,
+            target.scale,
+            outcome,
+        );
+        pass.output(|| self.name.clone(), &loss);
+        loss
+    }
+}
+
+/// What the head predicts.
+#[derive(Debug, Clone)]
+pub(crate) struct MaskedTarget {
+    /// Flat positions in `[batch * sequence]`.
+    pub(crate) positions: Arc<[u32]>,
+    /// The token at each.
+    pub(crate) labels: Arc<[u32]>,
+    /// Factor on the summed loss.
+    pub(crate) scale: f32,
+}

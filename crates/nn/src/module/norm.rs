@@ -1,0 +1,45 @@
+//! Layer norm.
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+use super::source::ParameterSource;
+use crate::initialisation::Draw;
+use crate::operation::layer_norm;
+use crate::parameter::Role;
+
+/// Weight and bias `[hidden]` of a layer norm.
+#[derive(Module, Debug)]
+pub(crate) struct Norm {
+    weight: Param<Tensor<1>>,
+    bias: Param<Tensor<1>>,
+    epsilon: f64,
+}
+
+impl Norm {
+    /// The norm over the hidden size with parameters `{name}.weight` (ones) and `{name}.bias` (zeros).
+    pub(crate) fn init(name: &str, source: &mut ParameterSource<'_>) -> Self {
+        let hidden_size = source.config().hidden_size;
+        Self {
+            weight: source.single(
+                format!("{name}.weight"),
+                Role::Norm,
+                [hidden_size],
+                Draw::Constant(1.0),
+            ),
+            bias: source.single(
+                format!("{name}.bias"),
+                Role::Norm,
+                [hidden_size],
+                Draw::Constant(0.0),
+            ),
+            epsilon: source.config().norm_epsilon,
+        }
+    }
+
+    /// # Shapes
+    /// - x, output: `[…, hidden]`
+    pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        layer_norm(x, self.weight.val(), self.bias.val(), self.epsilon as f32)
+    }
+}

@@ -1,0 +1,126 @@
+//! What one forward pass carries through the modules.
+
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+use pliant_kernels::attention;
+use pliant_kernels::random::{Purpose, Stream};
+use pliant_kernels::residual;
+
+use crate::model::DropoutKey;
+use crate::operation::{primitive, values};
+
+/// Looks on while a plain (not recorded) pass runs.
+pub(crate) trait Observer {
+    /// The output of a module, by name.
+    fn output(&mut self, name: &str, values: &[f32]);
+    /// The input of the activation of a layer before its bias `[…, channels]`, and the bias.
+    fn activation_input(&mut self, layer: usize, values: &[f32], bias: &[f32]);
+}
+
+/// Dropout of one pass.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PassDropout {
+    /// The run's seed and the step.
+    pub(crate) key: DropoutKey,
+    /// Index of the first sequence in the step's whole batch.
+    pub(crate) first_sequence: u64,
+}
+
+/// A place where values are dropped; each has its own stream of random numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DropoutPlace {
+    Embeddings,
+    AttentionWeights { layer: usize },
+    AttentionOutput { layer: usize },
+    FeedForwardOutput { layer: usize },
+}
+
+impl DropoutPlace {
+    fn number(self) -> u64 {
+        match self {
+            Self::Embeddings => 0,
+            Self::AttentionWeights { layer } => 1 + 3 * layer as u64,
+            Self::AttentionOutput { layer } => 2 + 3 * layer as u64,
+            Self::FeedForwardOutput { layer } => 3 + 3 * layer as u64,
+        }
+    }
+}
+
+/// One forward pass.
+pub(crate) struct Pass<'a> {
+    /// Tokens of a sequence.
+    pub(crate) length: usize,
+    /// 1 for a token, 0 for padding `[batch, length]`.
+    pub(crate) attention_mask: Arc<[u8]>,
+    /// What is dropped, if anything is.
+    pub(crate) dropout: Option<PassDropout>,
+    /// Who looks on, if anyone does.
+    pub(crate) observer: Option<&'a mut dyn Observer>,
+}
+
+impl Pass<'_> {
+    /// Dropout of hidden values `[batch, length, columns]` at a place.
+    pub(crate) fn hidden_dropout(
+        &self,
+        place: DropoutPlace,
+        probability: f64,
+        columns: usize,
+    ) -> Option<residual::Dropout> {
+        let (stream, first_sequence) = self.stream(place, probability)?;
+        Some(residual::Dropout {
+            probability: probability as f32,
+            stream,
+            first_sequence,
+            elements_per_sequence: self.length * columns,
+        })
+    }
+
+    /// Dropout of attention weights at a place.
+    pub(crate) fn attention_dropout(
+        &self,
+        place: DropoutPlace,
+        probability: f64,
+    ) -> Option<attention::Dropout> {
+        let (stream, first_sequence) = self.stream(place, probability)?;
+        Some(attention::Dropout {
+            probability: probability as f32,
+            stream,
+            first_sequence,
+        })
+    }
+
+    /// The stream of a place: 16 bits of the stream's step number the places, the others the optimizer step.
+    fn stream(&self, place: DropoutPlace, probability: f64) -> Option<(Stream, u64)> {
+        let dropout = self.dropout.filter(|_| probability > 0.0)?;
+        let step = (dropout.key.step << 16) | place.number();
+        Some((
+            Stream::new(dropout.key.seed, Purpose::Dropout, step),
+            dropout.first_sequence,
+        ))
+    }
+
+    /// Shows the output of a module to the observer.
+    pub(crate) fn output<const D: usize>(
+        &mut self,
+        name: impl FnOnce() -> String,
+        tensor: &Tensor<D>,
+    ) {
+        if let Some(observer) = &mut self.observer {
+            observer.output(&name(), values(&primitive(tensor.clone())));
+        }
+    }
+
+    /// Shows the input of a layer's activation to the observer.
+    pub(crate) fn activation_input<const D: usize>(
+        &mut self,
+        layer: usize,
+        tensor: &Tensor<D>,
+        bias: &Tensor<1>,
+    ) {
+        if let Some(observer) = &mut self.observer {
+            let (tensor, bias) = (primitive(tensor.clone()), primitive(bias.clone()));
+            observer.activation_input(layer, values(&tensor), values(&bias));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The pooler of fine-tuned models: dense layer and activation on the first token. No part of the masked-language model.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use pliant_activation::Activation;
+
+use super::feed_forward::coefficients;
+use super::linear::{Linear, LinearConfig};
+use super::source::ParameterSource;
+use crate::config::resolve_activation;
+use crate::error::ModelError;
+use crate::initialisation::Draw;
+use crate::operation::{bias_activation, gather_rows};
+use crate::parameter::Role;
+
+/// Builds a [`Pooler`].
+#[derive(Debug)]
+pub(crate) struct PoolerConfig;
+
+impl PoolerConfig {
+    /// The pooler with parameters `{name}.dense.weight`, `{name}.dense.bias`, and `{name}.activation.…` if it is a site.
+    pub(crate) fn init(
+        self,
+        name: &str,
+        source: &mut ParameterSource<'_>,
+    ) -> Result<Pooler, ModelError> {
+        let config = source.config();
+        let hidden_size = config.hidden_size;
+        let activation = resolve_activation(config.pooler_activation(), hidden_size, "pooler")?;
+        let dense = LinearConfig {
+            inputs: hidden_size,
+            outputs: hidden_size,
+            role: Role::Weight,
+            draw: Draw::activated_matrix(
+                config,
+                hidden_size,
+                hidden_size,
+                activation.is_learnable(),
+            ),
+        };
+        Ok(Pooler {
+            dense: dense.init(&format!("{name}.dense"), source),
+            coefficients: coefficients(&activation, hidden_size, name, source)?,
+            activation: Arc::new(activation),
+        })
+    }
+}
+
+/// `f(W · first token + b)`, with tanh unless the pooler is an activation site.
+#[derive(Module, Debug)]
+pub struct Pooler {
+    dense: Linear,
+    coefficients: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    activation: Arc<Activation>,
+}
+
+impl Pooler {
+    /// # Shapes
+    /// - hidden: `[batch, sequence, hidden]`
+    /// - output: `[batch, hidden]`
+    pub fn forward(&self, hidden: Tensor<3>) -> Tensor<2> {
+        let [batch, sequence, _] = hidden.dims();
+        let first_tokens = (0..batch).map(|index| (index * sequence) as u32).collect();
+        let first = gather_rows(hidden, first_tokens);
+        let coefficients = self.coefficients.as_ref().map(Param::val);
+        bias_activation(
+            self.dense.product(first),
+            self.dense.bias(),
+            coefficients,
+            &self.activation,
+        )
+    }
+}

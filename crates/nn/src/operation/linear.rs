@@ -1,0 +1,120 @@
+//! `y = x · weightᵀ (+ bias)`.
+
+use burn::tensor::Tensor;
+use burn_flex::FlexTensor;
+use pliant_kernels::linear as kernel;
+
+use super::buffer::{columns, float_tensor, values, with_columns};
+use super::record::{Operation, three, two};
+
+/// `x · weightᵀ`.
+///
+/// # Shapes
+/// - x: `[batch, sequence, inputs]`
+/// - weight: `[outputs, inputs]`
+/// - output: `[batch, sequence, outputs]`
+pub(crate) fn linear<const D: usize>(x: Tensor<D>, weight: Tensor<2>) -> Tensor<D> {
+    two(x, weight, Linear)
+}
+
+/// `x · weightᵀ + bias`.
+///
+/// # Shapes
+/// - x: `[batch, sequence, inputs]`
+/// - weight: `[outputs, inputs]`
+/// - bias: `[outputs]`
+/// - output: `[batch, sequence, outputs]`
+pub(crate) fn linear_with_bias<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<2>,
+    bias: Tensor<1>,
+) -> Tensor<D> {
+    three(x, weight, bias, Linear)
+}
+
+#[derive(Debug, Clone)]
+struct Linear;
+
+/// The input (for the weight's gradient) and the weight (for the input's).
+type Saved = (FlexTensor, FlexTensor);
+
+impl Operation<2> for Linear {
+    type Saved = Saved;
+
+    fn forward(&self, [x, weight]: [FlexTensor; 2], _tracked: bool) -> (FlexTensor, Saved) {
+        (product(&x, &weight, None), (x, weight))
+    }
+
+    fn backward(
+        self,
+        (x, weight): Saved,
+        gradient: FlexTensor,
+        wanted: [bool; 2],
+    ) -> [Option<FlexTensor>; 2] {
+        input_and_weight(&x, &weight, &gradient, wanted)
+    }
+}
+
+impl Operation<3> for Linear {
+    type Saved = Saved;
+
+    fn forward(&self, [x, weight, bias]: [FlexTensor; 3], _tracked: bool) -> (FlexTensor, Saved) {
+        (product(&x, &weight, Some(&bias)), (x, weight))
+    }
+
+    fn backward(
+        self,
+        (x, weight): Saved,
+        gradient: FlexTensor,
+        wanted: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
+        let [dx, dweight] = input_and_weight(&x, &weight, &gradient, [wanted[0], wanted[1]]);
+        let dbias = wanted[2].then(|| {
+            let outputs = columns(&gradient);
+            let gradient = values(&gradient);
+            let mut dbias = vec![0.0; outputs];
+            kernel::backward_bias(gradient, gradient.len() / outputs, outputs, &mut dbias);
+            float_tensor(dbias, [outputs])
+        });
+        [dx, dweight, dbias]
+    }
+}
+
+fn product(x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> FlexTensor {
+    let inputs = columns(x);
+    let (data, weight) = (values(x), values(weight));
+    let (rows, outputs) = (data.len() / inputs, weight.len() / inputs);
+    let mut y = vec![0.0; rows * outputs];
+    kernel::forward(
+        data,
+        weight,
+        bias.map(values),
+        rows,
+        inputs,
+        outputs,
+        &mut y,
+    );
+    float_tensor(y, with_columns(x, outputs))
+}
+
+fn input_and_weight(
+    x: &FlexTensor,
+    weight: &FlexTensor,
+    gradient: &FlexTensor,
+    wanted: [bool; 2],
+) -> [Option<FlexTensor>; 2] {
+    let (inputs, outputs) = (columns(x), columns(gradient));
+    let (data, matrix, dy) = (values(x), values(weight), values(gradient));
+    let rows = data.len() / inputs;
+    let dx = wanted[0].then(|| {
+        let mut dx = vec![0.0; data.len()];
+        kernel::backward_input(dy, matrix, rows, inputs, outputs, &mut dx);
+        float_tensor(dx, x.layout().shape().clone())
+    });
+    let dweight = wanted[1].then(|| {
+        let mut dweight = vec![0.0; matrix.len()];
+        kernel::backward_weight(dy, data, rows, inputs, outputs, &mut dweight);
+        float_tensor(dweight, [outputs, inputs])
+    });
+    [dx, dweight]
+}

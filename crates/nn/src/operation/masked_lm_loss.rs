@@ -1,0 +1,163 @@
+//! Projection on the word table, softmax and cross-entropy; logits never exist for more than a chunk of rows.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::tensor::Tensor;
+use burn_flex::FlexTensor;
+use pliant_kernels::masked_lm::{self as kernel, Score};
+
+use super::buffer::{columns, float_tensor, values};
+use super::record::{Operation, three};
+
+/// What the head hands out beside its loss tensor: the score, and the gradient of the tied table for the embedding to
+/// add to.
+#[derive(Debug, Default)]
+pub(crate) struct HeadOutcome {
+    score: Mutex<Score>,
+    table_gradient: Mutex<Option<FlexTensor>>,
+}
+
+impl HeadOutcome {
+    /// The score of the forward pass.
+    pub(crate) fn score(&self) -> Score {
+        *self.score.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The gradient of the table through the projection, once.
+    pub(super) fn take_table_gradient(&self) -> Option<FlexTensor> {
+        self.table_gradient
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    fn set_score(&self, score: Score) {
+        *self.score.lock().unwrap_or_else(PoisonError::into_inner) = score;
+    }
+
+    fn set_table_gradient(&self, gradient: FlexTensor) {
+        *self
+            .table_gradient
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(gradient);
+    }
+}
+
+/// `scale` times the summed cross-entropy (nats) of `labels` under `softmax(hidden · tableᵀ + bias)`.
+///
+/// # Shapes
+/// - hidden: `[rows, hidden]`
+/// - table: `[vocabulary, hidden]`
+/// - bias: `[vocabulary]`
+/// - output: `[1]`
+pub(crate) fn masked_lm_loss(
+    hidden: Tensor<2>,
+    table: Tensor<2>,
+    bias: Tensor<1>,
+    labels: Arc<[u32]>,
+    scale: f32,
+    outcome: &Arc<HeadOutcome>,
+) -> Tensor<1> {
+    three(
+        hidden,
+        table,
+        bias,
+        MaskedLmLoss {
+            labels,
+            scale,
+            outcome: Arc::clone(outcome),
+        },
+    )
+}
+
+#[derive(Debug, Clone)]
+struct MaskedLmLoss {
+    labels: Arc<[u32]>,
+    scale: f32,
+    outcome: Arc<HeadOutcome>,
+}
+
+impl Operation<3> for MaskedLmLoss {
+    /// The gradients of hidden, table and bias: with the logits at hand they cost little, without them a second projection.
+    type Saved = Option<[FlexTensor; 3]>;
+
+    fn forward(
+        &self,
+        [hidden, table, bias]: [FlexTensor; 3],
+        tracked: bool,
+    ) -> (FlexTensor, Self::Saved) {
+        let (rows, weights, offsets) = (values(&hidden), values(&table), values(&bias));
+        let (hidden_size, vocabulary) = (columns(&table), offsets.len());
+        let (score, saved) = if tracked {
+            let mut dhidden = vec![0.0; rows.len()];
+            let mut dtable = vec![0.0; weights.len()];
+            let mut dbias = vec![0.0; vocabulary];
+            let score = kernel::score_and_gradients(
+                rows,
+                weights,
+                offsets,
+                &self.labels,
+                hidden_size,
+                vocabulary,
+                self.scale,
+                &mut dhidden,
+                &mut dtable,
+                &mut dbias,
+            );
+            let saved = [
+                float_tensor(dhidden, hidden.layout().shape().clone()),
+                float_tensor(dtable, [vocabulary, hidden_size]),
+                float_tensor(dbias, [vocabulary]),
+            ];
+            (score, Some(saved))
+        } else {
+            (
+                kernel::score(
+                    rows,
+                    weights,
+                    offsets,
+                    &self.labels,
+                    hidden_size,
+                    vocabulary,
+                ),
+                None,
+            )
+        };
+        self.outcome.set_score(score);
+        let loss = (f64::from(self.scale) * score.loss_sum) as f32;
+        (float_tensor(vec![loss], [1]), saved)
+    }
+
+    fn backward(
+        self,
+        saved: Self::Saved,
+        gradient: FlexTensor,
+        wanted: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
+        let factor = values(&gradient)[0];
+        let Some([dhidden, dtable, dbias]) =
+            saved.map(|gradients| gradients.map(|tensor| scaled(tensor, factor)))
+        else {
+            return [None, None, None];
+        };
+        // The table's gradient goes to the embedding, which adds its rows and hands in the sum.
+        if wanted[1] {
+            self.outcome.set_table_gradient(dtable);
+        }
+        [
+            wanted[0].then_some(dhidden),
+            None,
+            wanted[2].then_some(dbias),
+        ]
+    }
+}
+
+/// `tensor · factor`, in place; nothing to do for a loss that is itself the root of the backward pass.
+fn scaled(mut tensor: FlexTensor, factor: f32) -> FlexTensor {
+    if factor != 1.0 {
+        super::buffer::values_mut(&mut tensor)
+            .iter_mut()
+            .for_each(|value| *value *= factor);
+    }
+    tensor
+}

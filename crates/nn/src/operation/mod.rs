@@ -1,0 +1,25 @@
+//! The hot operations of an encoder, each with its own backward, as extension operations of Burn.
+//!
+//! An operation is a value that implements [`Operation`]: its fields are the plain arguments, its `forward` and `backward`
+//! unpack tensors to slices and call the kernels. [`record`] is the only place that knows Burn's autodiff.
+
+mod attention;
+mod bias_activation;
+mod buffer;
+mod dropout_residual;
+mod embedding;
+mod gather_rows;
+mod layer_norm;
+mod linear;
+mod masked_lm_loss;
+mod record;
+
+pub(crate) use attention::{AttentionOperation, attention};
+pub(crate) use bias_activation::bias_activation;
+pub(crate) use buffer::{float_tensor, primitive, values};
+pub(crate) use dropout_residual::{dropout, dropout_residual};
+pub(crate) use embedding::{EmbeddingIds, embedding};
+pub(crate) use gather_rows::gather_rows;
+pub(crate) use layer_norm::layer_norm;
+pub(crate) use linear::{linear, linear_with_bias};
+pub(crate) use masked_lm_loss::{HeadOutcome, masked_lm_loss};

@@ -1,0 +1,171 @@
+//! How an operation enters Burn: evaluated on a plain device, recorded for the backward pass on an autodiff device.
+
+use std::fmt::Debug;
+
+use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
+use burn::tensor::Tensor;
+use burn_autodiff::Autodiff;
+use burn_autodiff::checkpoint::base::Checkpointer;
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn_autodiff::grads::Gradients;
+use burn_autodiff::ops::{Backward, Ops, OpsKind};
+use burn_flex::{Flex, FlexTensor};
+
+use super::buffer::contiguous;
+
+/// An operation on N float tensors; its fields are the plain arguments. All tensors it sees are row-major f32.
+pub(crate) trait Operation<const N: usize>: Clone + Send + Debug + 'static {
+    /// What the backward pass needs from the forward pass.
+    type Saved: Clone + Send + Debug + 'static;
+
+    /// The output, and what to keep. Gradient work is allowed only if `tracked`.
+    fn forward(&self, inputs: [FlexTensor; N], tracked: bool) -> (FlexTensor, Self::Saved);
+
+    /// The gradient for each input that is `wanted`.
+    fn backward(
+        self,
+        saved: Self::Saved,
+        gradient: FlexTensor,
+        wanted: [bool; N],
+    ) -> [Option<FlexTensor>; N];
+}
+
+/// Entry points by number of inputs; the operation comes as a value.
+#[backend_extension(Flex, Autodiff)]
+pub(crate) trait Record: Backend {
+    fn record_one<O: Operation<1>>(a: FloatTensor<Self>, operation: O) -> FloatTensor<Self>;
+    fn record_two<O: Operation<2>>(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        operation: O,
+    ) -> FloatTensor<Self>;
+    fn record_three<O: Operation<3>>(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        operation: O,
+    ) -> FloatTensor<Self>;
+}
+
+impl Record for Flex {
+    fn record_one<O: Operation<1>>(a: FlexTensor, operation: O) -> FlexTensor {
+        operation.forward([a].map(contiguous), false).0
+    }
+
+    fn record_two<O: Operation<2>>(a: FlexTensor, b: FlexTensor, operation: O) -> FlexTensor {
+        operation.forward([a, b].map(contiguous), false).0
+    }
+
+    fn record_three<O: Operation<3>>(
+        a: FlexTensor,
+        b: FlexTensor,
+        c: FlexTensor,
+        operation: O,
+    ) -> FlexTensor {
+        operation.forward([a, b, c].map(contiguous), false).0
+    }
+}
+
+impl<C: CheckpointStrategy> Record for Autodiff<Flex, C> {
+    fn record_one<O: Operation<1>>(a: FloatTensor<Self>, operation: O) -> FloatTensor<Self> {
+        record::<C, O, 1>([a], operation)
+    }
+
+    fn record_two<O: Operation<2>>(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        operation: O,
+    ) -> FloatTensor<Self> {
+        record::<C, O, 2>([a, b], operation)
+    }
+
+    fn record_three<O: Operation<3>>(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        operation: O,
+    ) -> FloatTensor<Self> {
+        record::<C, O, 3>([a, b, c], operation)
+    }
+}
+
+/// A step of the backward graph.
+#[derive(Debug)]
+struct Step<O>(O);
+
+impl<O: Operation<N>, const N: usize> Backward<Flex, N> for Step<O> {
+    type State = O::Saved;
+
+    fn backward(
+        self,
+        ops: Ops<O::Saved, N>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = contiguous(gradients.consume::<Flex>(&ops.node));
+        let wanted = ops.parents.each_ref().map(Option::is_some);
+        let results = self.0.backward(ops.state, gradient, wanted);
+        for (parent, result) in ops.parents.into_iter().zip(results) {
+            if let (Some(parent), Some(result)) = (parent, result) {
+                gradients.register::<Flex>(parent.id, result);
+            }
+        }
+    }
+}
+
+/// Runs an operation forward; the graph keeps what the backward pass needs only if an input is tracked.
+fn record<C: CheckpointStrategy, O: Operation<N>, const N: usize>(
+    inputs: [FloatTensor<Autodiff<Flex>>; N],
+    operation: O,
+) -> FloatTensor<Autodiff<Flex>> {
+    // The guards keep the input nodes alive until the step is registered, so they are taken before the tensors are unpacked.
+    let parents = inputs.each_ref().map(|input| input.node());
+    let inputs = inputs.map(|input| contiguous(input.into_primitive()));
+    match Step(operation.clone())
+        .prepare::<C>(parents)
+        .compute_bound()
+        .stateful()
+    {
+        OpsKind::Tracked(step) => {
+            let (output, saved) = operation.forward(inputs, true);
+            step.finish(saved, output)
+        }
+        OpsKind::UnTracked(step) => step.finish(operation.forward(inputs, false).0),
+    }
+}
+
+/// Applies an operation to one tensor.
+pub(super) fn one<const A: usize, const Y: usize>(
+    a: Tensor<A>,
+    operation: impl Operation<1>,
+) -> Tensor<Y> {
+    Tensor::from_dispatch(Dispatch::record_one(a.into_dispatch(), operation))
+}
+
+/// Applies an operation to two tensors.
+pub(super) fn two<const A: usize, const B: usize, const Y: usize>(
+    a: Tensor<A>,
+    b: Tensor<B>,
+    operation: impl Operation<2>,
+) -> Tensor<Y> {
+    Tensor::from_dispatch(Dispatch::record_two(
+        a.into_dispatch(),
+        b.into_dispatch(),
+        operation,
+    ))
+}
+
+/// Applies an operation to three tensors.
+pub(super) fn three<const A: usize, const B: usize, const C: usize, const Y: usize>(
+    a: Tensor<A>,
+    b: Tensor<B>,
+    c: Tensor<C>,
+    operation: impl Operation<3>,
+) -> Tensor<Y> {
+    Tensor::from_dispatch(Dispatch::record_three(
+        a.into_dispatch(),
+        b.into_dispatch(),
+        c.into_dispatch(),
+        operation,
+    ))
+}
