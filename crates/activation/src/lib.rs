@@ -1,1 +1,36 @@
 //! Activation functions, fixed and learnable: formula, gradients, start values, fit and kernels.
+//!
+//! A family writes its formula once, generic over [`number::Number`]. Read with `f64` it is the reference, with `f32` it is
+//! the body of the vector kernels, with [`dual::Dual`] it checks its own derivatives, and with
+//! [`expression::Expression`] it prints itself. A new activation is one file in `src/family/` and one line in the list
+//! there.
+//!
+//! ```
+//! use pliant_activation::{Activation, ActivationSpec};
+//! let spec: ActivationSpec = "rational(5/4, share=group(8))".parse()?;
+//! assert_eq!(spec.to_string(), "rational(share=group(8))");
+//! let activation = Activation::new(&spec)?;
+//! let coefficients = activation.start_coefficients(16)?; // numerator [2, 6], denominator [2, 4]
+//! let x = vec![0.5_f32; 32];
+//! let mut y = vec![0.0_f32; 32];
+//! activation.forward(&coefficients, &x, None, 16, &mut y);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod activation;
+pub mod bench;
+pub mod check;
+pub mod dual;
+pub mod error;
+pub mod expression;
+mod family;
+pub mod fit;
+pub mod import;
+mod kernel;
+pub mod list;
+pub mod number;
+pub mod spec;
+
+pub use activation::{Activation, CoefficientTensor};
+pub use error::ActivationError;
+pub use spec::{ActivationSpec, DenominatorForm, ParseError, RationalOptions, Share};

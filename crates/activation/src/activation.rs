@@ -1,0 +1,209 @@
+//! An activation ready for use.
+
+use crate::dual::Dual;
+use crate::error::ActivationError;
+use crate::expression::Expression;
+use crate::family::Function;
+use crate::fit::FitReport;
+use crate::spec::ActivationSpec;
+use std::sync::Arc;
+
+/// A spec resolved for use: cheap to clone, shared between threads.
+///
+/// Coefficients are passed in and out as one flat buffer that holds the tensors of
+/// [`coefficient_tensors`](Self::coefficient_tensors) one after the other, each row-major.
+#[derive(Clone, Debug)]
+pub struct Activation {
+    spec: ActivationSpec,
+    function: Arc<dyn Function>,
+}
+
+/// A named tensor in the flat coefficient buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoefficientTensor {
+    /// Name of the tensor, e.g. `numerator`.
+    pub name: &'static str,
+    /// `[groups, coefficients]`
+    pub shape: Vec<usize>,
+}
+
+impl CoefficientTensor {
+    /// Number of coefficients.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it has no coefficients.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Activation {
+    /// Resolves a spec; fits the start values of a learnable one (remembered for the process).
+    pub fn new(spec: &ActivationSpec) -> Result<Self, ActivationError> {
+        Ok(Self {
+            function: spec.resolved_family().resolve(spec)?,
+            spec: spec.clone(),
+        })
+    }
+
+    /// The spec.
+    pub fn spec(&self) -> &ActivationSpec {
+        &self.spec
+    }
+
+    /// Whether there are coefficients to learn.
+    pub fn is_learnable(&self) -> bool {
+        self.spec.is_learnable()
+    }
+
+    /// The coefficient tensors of a layer, in the order of the flat buffer: none for a fixed function; for a rational
+    /// `numerator` `[groups, m + 1]` and `denominator` `[groups, n]` (form C: `[groups, n + 1]`), with one group for a
+    /// layer, channels / n for `group(n)`, one per channel for `channel`, and a `[1, m + 1]` shared numerator.
+    pub fn coefficient_tensors(
+        &self,
+        channels: usize,
+    ) -> Result<Vec<CoefficientTensor>, ActivationError> {
+        self.function.tensors(channels)
+    }
+
+    /// The start of every coefficient, flat; empty for a fixed function.
+    pub fn start_coefficients(&self, channels: usize) -> Result<Vec<f32>, ActivationError> {
+        self.function.start(channels)
+    }
+
+    /// The start of one group: numerator, then denominator.
+    pub fn group_start(&self) -> Vec<f64> {
+        self.function.group_start()
+    }
+
+    /// The coefficients of one group, numerator then denominator, out of a flat buffer for `channels` channels.
+    pub fn group_of(
+        &self,
+        coefficients: &[f32],
+        channels: usize,
+        group: usize,
+    ) -> Result<Vec<f64>, ActivationError> {
+        let mut offset = 0;
+        let mut values = Vec::new();
+        for tensor in self.coefficient_tensors(channels)? {
+            let row = if tensor.shape[0] == 1 { 0 } else { group };
+            let width = tensor.shape[1];
+            let start = offset + row * width;
+            values.extend(
+                coefficients
+                    .get(start..start + width)
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|c| f64::from(*c)),
+            );
+            offset += tensor.len();
+        }
+        Ok(values)
+    }
+
+    /// `y[i] = f(x[i] + bias[i % channels])`
+    ///
+    /// # Panics
+    /// If the lengths do not fit: `y` as `x`, `x` a whole number of rows of `channels`, `bias` of `channels`,
+    /// `coefficients` as [`coefficient_tensors`](Self::coefficient_tensors) says.
+    pub fn forward(
+        &self,
+        coefficients: &[f32],
+        x: &[f32],
+        bias: Option<&[f32]>,
+        channels: usize,
+        y: &mut [f32],
+    ) {
+        check_lengths(x, bias, channels, &[y.len()]);
+        self.function.forward(coefficients, x, bias, channels, y);
+    }
+
+    /// `dx[i] = dy[i] f'(x[i] + bias)` and the gradient by every coefficient, in one pass over `x` and `dy`.
+    ///
+    /// `dcoefficients` is overwritten, in the layout of `coefficients`. The sums have a fixed order: the same bytes at any
+    /// number of threads.
+    ///
+    /// # Panics
+    /// If the lengths do not fit, as in [`forward`](Self::forward).
+    pub fn backward(
+        &self,
+        coefficients: &[f32],
+        x: &[f32],
+        bias: Option<&[f32]>,
+        dy: &[f32],
+        channels: usize,
+        dx: &mut [f32],
+        dcoefficients: &mut [f32],
+    ) {
+        check_lengths(x, bias, channels, &[dy.len(), dx.len()]);
+        assert_eq!(
+            coefficients.len(),
+            dcoefficients.len(),
+            "a gradient for each coefficient"
+        );
+        self.function
+            .backward(coefficients, x, bias, dy, channels, dx, dcoefficients);
+    }
+
+    /// f64 reference: `f(x)`. `group_coefficients`: numerator then denominator of one group.
+    pub fn value(&self, group_coefficients: &[f64], x: f64) -> f64 {
+        self.function.value(group_coefficients, x)
+    }
+
+    /// f64 reference: `f'(x)`.
+    pub fn derivative(&self, group_coefficients: &[f64], x: f64) -> f64 {
+        self.function.derivative(group_coefficients, x)
+    }
+
+    /// f64 reference: `∂f/∂c` for each coefficient of the group; `out` is as long as `group_coefficients`.
+    pub fn coefficient_gradient(&self, group_coefficients: &[f64], x: f64, out: &mut [f64]) {
+        self.function
+            .coefficient_gradient(group_coefficients, x, out);
+    }
+
+    /// The value in dual numbers.
+    pub fn dual(&self, group_coefficients: &[Dual], x: Dual) -> Dual {
+        self.function.dual(group_coefficients, x)
+    }
+
+    /// The formulas of value and derivative, from the one definition.
+    pub fn expressions(&self) -> (Expression, Expression) {
+        self.function.expressions()
+    }
+
+    /// Inputs where the derivative may jump, for the coefficients of one group.
+    pub fn kinks(&self, group_coefficients: &[f64]) -> Vec<f64> {
+        self.function.kinks(group_coefficients)
+    }
+
+    /// Where the start was fitted; `None` for a fixed function.
+    pub fn fit_range(&self) -> Option<(f64, f64)> {
+        self.function.fit_range()
+    }
+
+    /// The fit behind the start; `None` for a fixed function or a stored table.
+    pub fn fit(&self) -> Option<&FitReport> {
+        self.function.fit()
+    }
+
+    pub(crate) fn group_size(&self) -> usize {
+        self.function.coefficients()
+    }
+}
+
+fn check_lengths(x: &[f32], bias: Option<&[f32]>, channels: usize, others: &[usize]) {
+    assert!(
+        others.iter().all(|length| *length == x.len()),
+        "as many outputs and gradients as inputs"
+    );
+    assert!(
+        channels > 0 && x.len().is_multiple_of(channels),
+        "inputs in rows of {channels} channels"
+    );
+    assert!(
+        bias.is_none_or(|bias| bias.len() == channels),
+        "a bias for each of {channels} channels"
+    );
+}

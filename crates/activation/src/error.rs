@@ -1,0 +1,65 @@
+//! Errors of resolving and using an activation.
+
+use thiserror::Error;
+
+/// An activation that cannot be used as asked.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ActivationError {
+    /// `group(n)` with a number of channels that n does not divide.
+    #[error("{activation}: {channels} channels cannot be cut into groups of {group}")]
+    Groups {
+        /// Text form of the activation.
+        activation: String,
+        /// Channels of the layer.
+        channels: usize,
+        /// Channels of a group.
+        group: usize,
+    },
+    /// A layer without channels.
+    #[error("{activation}: the layer has no channels")]
+    NoChannels {
+        /// Text form of the activation.
+        activation: String,
+    },
+    /// The fit of the start values has a pole in its range.
+    #[error("{activation}: the fitted denominator has a zero at {pole:.4}")]
+    Pole {
+        /// Text form of the activation.
+        activation: String,
+        /// Where the denominator is zero.
+        pole: f64,
+    },
+    /// The fit cannot be made as asked.
+    #[error("cannot fit {target}: {message}")]
+    Fit {
+        /// Text form of the target.
+        target: String,
+        /// Why not.
+        message: String,
+    },
+}
+
+impl ActivationError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Groups { channels, .. } => {
+                let divisors: Vec<String> = [2, 4, 8, 16, 32, 64, 128, 256]
+                    .iter()
+                    .filter(|n| channels % *n == 0)
+                    .map(ToString::to_string)
+                    .collect();
+                Some(if divisors.is_empty() {
+                    "use share=layer or share=channel".into()
+                } else {
+                    format!("group sizes that fit: {}", divisors.join(", "))
+                })
+            }
+            Self::Pole { .. } => {
+                Some("use form a or b, another degree, or a narrower range".into())
+            }
+            Self::NoChannels { .. } | Self::Fit { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The formula as a tree: printed for people here, and the form in which exporters read it.
+
+use crate::number::Number;
+use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::rc::Rc;
+
+/// A formula. Its [`Display`](fmt::Display) is ordinary notation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// A number.
+    Constant(f64),
+    /// A variable or a coefficient, by its printed name.
+    Symbol(Rc<str>),
+    /// An operation of one argument.
+    Unary(Unary, Rc<Expression>),
+    /// An operation of two arguments.
+    Binary(Binary, Rc<Expression>, Rc<Expression>),
+    /// The second where the first meets the condition, else the third.
+    Where(Condition, Rc<Expression>, Rc<Expression>, Rc<Expression>),
+}
+
+/// Operations of one argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the functions")]
+pub enum Unary {
+    Negate,
+    Absolute,
+    Sign,
+    Exp,
+    Erf,
+    Tanh,
+    Sigmoid,
+}
+
+/// Operations of two arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the operations")]
+pub enum Binary {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+/// Conditions of [`Expression::Where`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Greater than zero.
+    Positive,
+    /// Less than zero.
+    Negative,
+}
+
+/// Constants that have a better name than their digits.
+const NAMED: [(f64, &str); 3] = [
+    (std::f64::consts::FRAC_1_SQRT_2, "√½"),
+    (0.797_884_560_802_865_4, "√(2/π)"),
+    (0.398_942_280_401_432_7, "1/√(2π)"),
+];
+
+impl Expression {
+    /// A variable or coefficient.
+    pub fn symbol(name: &str) -> Self {
+        Self::Symbol(name.into())
+    }
+
+    fn unary(operation: Unary, argument: &Self) -> Self {
+        Self::Unary(operation, Rc::new(argument.clone()))
+    }
+
+    fn binary(operation: Binary, left: Self, right: Self) -> Self {
+        Self::Binary(operation, Rc::new(left), Rc::new(right))
+    }
+
+    /// How tightly the outermost operation binds.
+    fn precedence(&self) -> u8 {
+        match self {
+            Self::Binary(Binary::Add | Binary::Subtract, ..) => 1,
+            Self::Binary(Binary::Multiply | Binary::Divide, ..) => 2,
+            Self::Unary(Unary::Negate, _) => 3,
+            Self::Constant(value) if *value < 0.0 => 3,
+            _ => 4,
+        }
+    }
+
+    fn at_least(&self, precedence: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.precedence() < precedence {
+            write!(f, "({self})")
+        } else {
+            write!(f, "{self}")
+        }
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant(value) => match NAMED.iter().find(|(named, _)| named == value) {
+                Some((_, name)) => f.write_str(name),
+                None => write!(f, "{value}"),
+            },
+            Self::Symbol(name) => f.write_str(name),
+            Self::Unary(Unary::Negate, argument) => {
+                f.write_str("-")?;
+                argument.at_least(3, f)
+            }
+            Self::Unary(Unary::Absolute, argument) => write!(f, "|{argument}|"),
+            Self::Unary(operation, argument) => {
+                let name = match operation {
+                    Unary::Sign => "sign",
+                    Unary::Exp => "exp",
+                    Unary::Erf => "erf",
+                    Unary::Tanh => "tanh",
+                    _ => "sigmoid",
+                };
+                write!(f, "{name}({argument})")
+            }
+            Self::Binary(operation, left, right) => {
+                let (sign, precedence) = match operation {
+                    Binary::Add => (" + ", 1),
+                    Binary::Subtract => (" - ", 1),
+                    Binary::Multiply => ("·", 2),
+                    Binary::Divide => (" / ", 2),
+                };
+                left.at_least(precedence, f)?;
+                f.write_str(sign)?;
+                let associative = matches!(operation, Binary::Add | Binary::Multiply);
+                right.at_least(precedence + u8::from(!associative), f)
+            }
+            Self::Where(condition, argument, first, second) => {
+                // where(b < 0, -b, b) is the absolute value that PyTorch's convention is not wanted for.
+                if *condition == Condition::Negative
+                    && **first == -(**second).clone()
+                    && argument == second
+                {
+                    return write!(f, "|{argument}|");
+                }
+                let sign = if *condition == Condition::Positive {
+                    ">"
+                } else {
+                    "<"
+                };
+                write!(f, "where({argument} {sign} 0, {first}, {second})")
+            }
+        }
+    }
+}
+
+impl Add for Expression {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self::binary(Binary::Add, self, other)
+    }
+}
+impl Sub for Expression {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self::binary(Binary::Subtract, self, other)
+    }
+}
+impl Mul for Expression {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Self::binary(Binary::Multiply, self, other)
+    }
+}
+impl Div for Expression {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        Self::binary(Binary::Divide, self, other)
+    }
+}
+impl Neg for Expression {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self::unary(Unary::Negate, &self)
+    }
+}
+
+impl Number for Expression {
+    fn constant(value: f64) -> Self {
+        Self::Constant(value)
+    }
+    fn abs(&self) -> Self {
+        Self::unary(Unary::Absolute, self)
+    }
+    fn sign(&self) -> Self {
+        Self::unary(Unary::Sign, self)
+    }
+    fn exp(&self) -> Self {
+        Self::unary(Unary::Exp, self)
+    }
+    fn erf(&self) -> Self {
+        Self::unary(Unary::Erf, self)
+    }
+    fn tanh(&self) -> Self {
+        Self::unary(Unary::Tanh, self)
+    }
+    fn sigmoid(&self) -> Self {
+        Self::unary(Unary::Sigmoid, self)
+    }
+    fn where_positive(&self, positive: Self, otherwise: Self) -> Self {
+        Self::Where(
+            Condition::Positive,
+            Rc::new(self.clone()),
+            Rc::new(positive),
+            Rc::new(otherwise),
+        )
+    }
+    fn where_negative(&self, negative: Self, otherwise: Self) -> Self {
+        Self::Where(
+            Condition::Negative,
+            Rc::new(self.clone()),
+            Rc::new(negative),
+            Rc::new(otherwise),
+        )
+    }
+    fn mul_add(&self, factor: &Self, addend: &Self) -> Self {
+        // Printed with the constant term first, as polynomials are read.
+        addend.clone() + factor.clone() * self.clone()
+    }
+}

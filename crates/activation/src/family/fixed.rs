@@ -1,0 +1,124 @@
+//! What functions without coefficients have in common.
+
+use super::{Family, Function};
+use crate::activation::CoefficientTensor;
+use crate::dual::Dual;
+use crate::error::ActivationError;
+use crate::expression::Expression;
+use crate::fit::FitReport;
+use crate::kernel;
+use crate::number::Number;
+use crate::spec::{ActivationSpec, Parameter, Value};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// A function of `x` alone: one definition of value and derivative, for every reading of a number.
+pub(crate) trait Fixed: Copy + Debug + Send + Sync + 'static {
+    fn value<N: Number>(self, x: &N) -> N;
+    fn derivative<N: Number>(self, x: &N) -> N;
+    /// Where the derivative jumps.
+    fn kinks(self) -> &'static [f64] {
+        &[]
+    }
+}
+
+pub(super) struct FixedFamily<F> {
+    pub(super) name: &'static str,
+    pub(super) parameters: &'static [Parameter],
+    pub(super) source: &'static str,
+    pub(super) start_only: bool,
+    /// The function for the numbers among its arguments.
+    pub(super) make: fn(&[f64]) -> F,
+}
+
+impl<F: Fixed> Family for FixedFamily<F> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn parameters(&self) -> &'static [Parameter] {
+        self.parameters
+    }
+    fn source(&self) -> &'static str {
+        self.source
+    }
+    fn is_start_only(&self) -> bool {
+        self.start_only
+    }
+    fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError> {
+        let numbers: Vec<f64> = spec
+            .values()
+            .iter()
+            .filter_map(|value| {
+                if let Value::Number(number) = value {
+                    Some(number.get())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        Ok(Arc::new(FixedFunction((self.make)(&numbers))))
+    }
+}
+
+#[derive(Debug)]
+struct FixedFunction<F>(F);
+
+impl<F: Fixed> Function for FixedFunction<F> {
+    fn coefficients(&self) -> usize {
+        0
+    }
+    fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
+        Ok(Vec::new())
+    }
+    fn start(&self, _channels: usize) -> Result<Vec<f32>, ActivationError> {
+        Ok(Vec::new())
+    }
+    fn group_start(&self) -> Vec<f64> {
+        Vec::new()
+    }
+    fn fit(&self) -> Option<&FitReport> {
+        None
+    }
+    fn fit_range(&self) -> Option<(f64, f64)> {
+        None
+    }
+    fn value(&self, _coefficients: &[f64], x: f64) -> f64 {
+        self.0.value(&x)
+    }
+    fn derivative(&self, _coefficients: &[f64], x: f64) -> f64 {
+        self.0.derivative(&x)
+    }
+    fn coefficient_gradient(&self, _coefficients: &[f64], _x: f64, _out: &mut [f64]) {}
+    fn dual(&self, _coefficients: &[Dual], x: Dual) -> Dual {
+        self.0.value(&x)
+    }
+    fn expressions(&self) -> (Expression, Expression) {
+        let x = Expression::symbol("x");
+        (self.0.value(&x), self.0.derivative(&x))
+    }
+    fn kinks(&self, _coefficients: &[f64]) -> Vec<f64> {
+        self.0.kinks().to_vec()
+    }
+    fn forward(
+        &self,
+        _coefficients: &[f32],
+        x: &[f32],
+        bias: Option<&[f32]>,
+        channels: usize,
+        y: &mut [f32],
+    ) {
+        kernel::fixed::forward(self.0, x, bias, channels, y);
+    }
+    fn backward(
+        &self,
+        _coefficients: &[f32],
+        x: &[f32],
+        bias: Option<&[f32]>,
+        dy: &[f32],
+        channels: usize,
+        dx: &mut [f32],
+        _dcoefficients: &mut [f32],
+    ) {
+        kernel::fixed::backward(self.0, x, bias, dy, channels, dx);
+    }
+}

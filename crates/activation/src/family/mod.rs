@@ -1,0 +1,113 @@
+//! The families of activation functions. A new one is a file here and a line in the list below.
+
+mod fixed;
+mod gelu;
+mod gelu_2020;
+mod gelu_tanh;
+mod identity;
+mod leaky_relu;
+pub(crate) mod rational;
+mod relu;
+mod sigmoid;
+mod silu;
+mod tanh;
+
+use crate::activation::CoefficientTensor;
+use crate::dual::Dual;
+use crate::error::ActivationError;
+use crate::expression::Expression;
+use crate::fit::FitReport;
+use crate::spec::{ActivationSpec, Parameter, Value};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+pub(crate) use fixed::Fixed;
+pub(crate) use gelu_2020::NAME as GELU_2020;
+
+/// Every family, in the order in which they are listed.
+static FAMILIES: [&dyn Family; 10] = [
+    &identity::FAMILY,
+    &relu::FAMILY,
+    &leaky_relu::FAMILY,
+    &gelu::FAMILY,
+    &gelu_tanh::FAMILY,
+    &silu::FAMILY,
+    &tanh::FAMILY,
+    &sigmoid::FAMILY,
+    &gelu_2020::FAMILY,
+    &rational::FAMILY,
+];
+
+pub(crate) fn all() -> &'static [&'static dyn Family] {
+    &FAMILIES
+}
+
+pub(crate) fn find(name: &str) -> Option<&'static dyn Family> {
+    all().iter().copied().find(|family| family.name() == name)
+}
+
+/// A family that is known to be there.
+pub(crate) fn fixed(name: &str) -> &'static dyn Family {
+    find(name).unwrap_or(&identity::FAMILY)
+}
+
+/// A family: its text form, and the way from arguments to a function.
+pub(crate) trait Family: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn parameters(&self) -> &'static [Parameter];
+    /// Where the function was published.
+    fn source(&self) -> &'static str;
+    fn is_learnable(&self) -> bool {
+        false
+    }
+    /// Only of use as `start=…`.
+    fn is_start_only(&self) -> bool {
+        false
+    }
+    /// Refuses combinations of arguments; names the parameter at fault.
+    fn validate(&self, _values: &[Value]) -> Result<(), (&'static str, String)> {
+        Ok(())
+    }
+    fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError>;
+}
+
+/// A function with all its options fixed. Coefficients of a group are ordered as its tensors are.
+pub(crate) trait Function: Debug + Send + Sync {
+    /// Coefficients of one group.
+    fn coefficients(&self) -> usize;
+    fn tensors(&self, channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError>;
+    /// The start of every coefficient of every group, flat.
+    fn start(&self, channels: usize) -> Result<Vec<f32>, ActivationError>;
+    /// The start of one group.
+    fn group_start(&self) -> Vec<f64>;
+    fn fit(&self) -> Option<&FitReport>;
+    fn fit_range(&self) -> Option<(f64, f64)>;
+
+    fn value(&self, coefficients: &[f64], x: f64) -> f64;
+    fn derivative(&self, coefficients: &[f64], x: f64) -> f64;
+    fn coefficient_gradient(&self, coefficients: &[f64], x: f64, out: &mut [f64]);
+    fn dual(&self, coefficients: &[Dual], x: Dual) -> Dual;
+    /// Value and derivative by `x`.
+    fn expressions(&self) -> (Expression, Expression);
+    /// Inputs near which the derivative may jump, for these coefficients.
+    fn kinks(&self, coefficients: &[f64]) -> Vec<f64>;
+
+    fn forward(
+        &self,
+        coefficients: &[f32],
+        x: &[f32],
+        bias: Option<&[f32]>,
+        channels: usize,
+        y: &mut [f32],
+    );
+    fn backward(
+        &self,
+        coefficients: &[f32],
+        x: &[f32],
+        bias: Option<&[f32]>,
+        dy: &[f32],
+        channels: usize,
+        dx: &mut [f32],
+        dcoefficients: &mut [f32],
+    );
+}

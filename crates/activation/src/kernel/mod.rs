@@ -1,0 +1,5 @@
+//! The fast kernels, f32 on slices.
+
+pub(crate) mod fixed;
+mod lanes;
+pub(crate) mod rational;

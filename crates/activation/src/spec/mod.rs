@@ -1,0 +1,150 @@
+//! The text form of an activation: one syntax in recipes, on the command line, in checkpoints and reports.
+//!
+//! `name` or `name(argument, …)`. A family lists its parameters; the arguments are given by position or as `key=value`,
+//! and those equal to the default are left out when printed.
+
+mod error;
+mod parse;
+mod value;
+
+pub use error::{ParseError, ParseErrorKind};
+pub(crate) use value::{Degrees, Parameter, ParameterKind, Value};
+pub use value::{DenominatorForm, Real, Share};
+
+use crate::family::{self, Family};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+/// A parsed activation: a family and its arguments. Two specs are equal when they mean the same.
+///
+/// ```
+/// use pliant_activation::ActivationSpec;
+/// let spec: ActivationSpec = "rational(5/4, form=b, start=gelu)".parse()?;
+/// assert_eq!(spec.to_string(), "rational(form=b)");
+/// # Ok::<(), pliant_activation::ParseError>(())
+/// ```
+#[derive(Clone)]
+pub struct ActivationSpec {
+    family: &'static dyn Family,
+    values: Vec<Value>,
+}
+
+/// The options of a rational activation, as resolved from its text form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RationalOptions {
+    /// Degree m of the numerator; it has m + 1 coefficients.
+    pub numerator_degree: usize,
+    /// Degree n of the denominator; it has n coefficients, n + 1 in form C.
+    pub denominator_degree: usize,
+    /// What keeps the denominator away from zero.
+    pub form: DenominatorForm,
+    /// The function that the start values are fitted to.
+    pub start: ActivationSpec,
+    /// Which channels share a set of coefficients.
+    pub share: Share,
+    /// One numerator for all groups (KAT).
+    pub shared_numerator: bool,
+    /// Where the start is fitted.
+    pub range: (f64, f64),
+}
+
+impl ActivationSpec {
+    pub(crate) fn new(family: &'static dyn Family, values: Vec<Value>) -> Self {
+        Self { family, values }
+    }
+
+    pub(crate) fn resolved_family(&self) -> &'static dyn Family {
+        self.family
+    }
+
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The family's name, e.g. `rational`.
+    pub fn name(&self) -> &'static str {
+        self.family.name()
+    }
+
+    /// Whether the activation has coefficients to learn.
+    pub fn is_learnable(&self) -> bool {
+        self.family.is_learnable()
+    }
+
+    /// The options of a rational, `None` for every other family.
+    pub fn rational(&self) -> Option<RationalOptions> {
+        family::rational::options(self)
+    }
+}
+
+impl FromStr for ActivationSpec {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        parse::parse(text)
+    }
+}
+
+impl fmt::Display for ActivationSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.family.name())?;
+        let mut separator = "(";
+        let mut positional = true;
+        for (parameter, value) in self.family.parameters().iter().zip(&self.values) {
+            if *value == parameter.default_value() {
+                positional = false;
+                continue;
+            }
+            if parameter.positional && positional {
+                write!(f, "{separator}{value}")?;
+            } else {
+                write!(f, "{separator}{}={value}", parameter.name)?;
+            }
+            separator = ", ";
+        }
+        if separator == ", " {
+            f.write_str(")")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for ActivationSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActivationSpec({self})")
+    }
+}
+
+impl PartialEq for ActivationSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.family.name() == other.family.name() && self.values == other.values
+    }
+}
+
+impl Eq for ActivationSpec {}
+
+impl Hash for ActivationSpec {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.family.name().hash(state);
+        self.values.hash(state);
+    }
+}
+
+impl Serialize for ActivationSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ActivationSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map_err(|error: ParseError| match error.hint() {
+                Some(hint) => de::Error::custom(format_args!("{error}\nhint: {hint}")),
+                None => de::Error::custom(error),
+            })
+    }
+}

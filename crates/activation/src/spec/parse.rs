@@ -1,0 +1,350 @@
+//! The parser of the text form: recursive descent over `name(argument, key=value, …)`.
+
+use super::{
+    ActivationSpec, Degrees, Parameter, ParameterKind, ParseError, ParseErrorKind, Real, Share,
+    Value,
+};
+use crate::family::{self, Family};
+use std::ops::Range;
+
+pub(super) fn parse(text: &str) -> Result<ActivationSpec, ParseError> {
+    let mut parser = Parser { text, position: 0 };
+    let spec = parser.function(false)?;
+    parser.skip_space();
+    if parser.position < text.len() {
+        return Err(parser.expected_here("the end of the activation"));
+    }
+    Ok(spec)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    position: usize,
+}
+
+impl Parser<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.position..]
+    }
+
+    fn skip_space(&mut self) {
+        self.position = self.text.len() - self.rest().trim_start().len();
+    }
+
+    fn take(&mut self, symbol: char) -> bool {
+        self.skip_space();
+        let found = self.rest().starts_with(symbol);
+        if found {
+            self.position += symbol.len_utf8();
+        }
+        found
+    }
+
+    /// The bytes of the longest run of characters that `belongs` accepts, after white space.
+    fn run(&mut self, belongs: impl Fn(char) -> bool) -> Range<usize> {
+        self.skip_space();
+        let rest = self.rest();
+        let length = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
+        let start = self.position;
+        self.position += length;
+        start..start + length
+    }
+
+    fn word(&mut self) -> Range<usize> {
+        self.run(|c| c.is_alphanumeric() || c == '_')
+    }
+
+    fn error(&self, span: Range<usize>, kind: ParseErrorKind) -> ParseError {
+        ParseError::new(self.text, span, kind)
+    }
+
+    fn expected_here(&self, what: &'static str) -> ParseError {
+        let end = self.position + self.rest().chars().next().map_or(0, char::len_utf8);
+        self.error(self.position..end, ParseErrorKind::Expected { what })
+    }
+
+    /// `nested`: an argument of another function, which must have no coefficients.
+    fn function(&mut self, nested: bool) -> Result<ActivationSpec, ParseError> {
+        let span = self.word();
+        if span.is_empty() {
+            return Err(self.expected_here("the name of a function"));
+        }
+        let name = &self.text[span.clone()];
+        let known = || {
+            family::all()
+                .iter()
+                .filter(move |family| !nested || !family.is_learnable())
+                .map(|family| family.name())
+        };
+        let Some(family) = family::find(name) else {
+            let known: Vec<&str> = known()
+                .filter(|name| nested || *name != family::GELU_2020)
+                .collect();
+            let kind = ParseErrorKind::UnknownName {
+                name: name.to_owned(),
+                nearest: nearest(name, &known),
+                known: known.iter().map(ToString::to_string).collect(),
+            };
+            return Err(self.error(span, kind));
+        };
+        if nested && family.is_learnable() {
+            let message = format!("`{name}` has coefficients itself: start from a fixed function");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
+        if !nested && family.is_start_only() {
+            let message = format!("`{name}` is a table of start values, not a function");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
+        let (values, spans) = self.arguments(family)?;
+        if let Err((key, message)) = family.validate(&values) {
+            let at = family
+                .parameters()
+                .iter()
+                .position(|parameter| parameter.name == key);
+            let span = at.and_then(|at| spans[at].clone()).unwrap_or(span);
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
+        Ok(ActivationSpec::new(family, values))
+    }
+
+    /// The values of all parameters, and where the given ones stand.
+    #[expect(clippy::type_complexity, reason = "a pair of lists, used once")]
+    fn arguments(
+        &mut self,
+        family: &'static dyn Family,
+    ) -> Result<(Vec<Value>, Vec<Option<Range<usize>>>), ParseError> {
+        let parameters = family.parameters();
+        let mut values: Vec<Value> = parameters.iter().map(Parameter::default_value).collect();
+        let mut spans = vec![None; parameters.len()];
+        if !self.take('(') {
+            return Ok((values, spans));
+        }
+        if self.take(')') {
+            return Ok((values, spans));
+        }
+        let mut positional = 0;
+        loop {
+            self.skip_space();
+            let start = self.position;
+            let key = self.word();
+            let index = if !key.is_empty() && self.take('=') {
+                self.named(family, key.clone())?
+            } else {
+                self.position = start;
+                let index = positional;
+                positional += 1;
+                if parameters
+                    .get(index)
+                    .is_none_or(|parameter| !parameter.positional)
+                {
+                    let span = self.run(|c| !matches!(c, ',' | ')'));
+                    let kind = if parameters.is_empty()
+                        || span.is_empty()
+                        || index > 0
+                        || !self.text[key.clone()].chars().any(char::is_alphabetic)
+                    {
+                        ParseErrorKind::TooManyArguments {
+                            function: family.name(),
+                        }
+                    } else {
+                        ParseErrorKind::Expected {
+                            what: "an option as `key=value`",
+                        }
+                    };
+                    return Err(self.error(span, kind));
+                }
+                index
+            };
+            if spans[index].is_some() {
+                let kind = ParseErrorKind::Repeated {
+                    key: parameters[index].name,
+                };
+                return Err(self.error(start..self.position, kind));
+            }
+            self.skip_space();
+            let value_start = self.position;
+            values[index] = self.value(&parameters[index])?;
+            spans[index] = Some(value_start..self.position);
+            self.skip_space();
+            if self.take(')') {
+                return Ok((values, spans));
+            }
+            if !self.take(',') {
+                return Err(self.expected_here("`,` or `)`"));
+            }
+        }
+    }
+
+    fn named(&self, family: &'static dyn Family, key: Range<usize>) -> Result<usize, ParseError> {
+        let name = &self.text[key.clone()];
+        let parameters = family.parameters();
+        parameters
+            .iter()
+            .position(|parameter| parameter.name == name)
+            .ok_or_else(|| {
+                let known: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+                let kind = ParseErrorKind::UnknownKey {
+                    function: family.name(),
+                    key: name.to_owned(),
+                    nearest: nearest(name, &known),
+                    known: known.iter().map(ToString::to_string).collect(),
+                };
+                self.error(key, kind)
+            })
+    }
+
+    fn value(&mut self, parameter: &Parameter) -> Result<Value, ParseError> {
+        let start = self.position;
+        let invalid = |parser: &Self, expected: String, nearest: Option<String>| {
+            let end = parser.position.max(start);
+            // At least the character that stands where the value should.
+            let end = if end == start {
+                start
+                    + parser.text[start..]
+                        .chars()
+                        .next()
+                        .map_or(0, char::len_utf8)
+            } else {
+                end
+            };
+            parser.error(
+                start..end,
+                ParseErrorKind::InvalidValue {
+                    key: parameter.name,
+                    expected,
+                    nearest,
+                },
+            )
+        };
+        match &parameter.kind {
+            ParameterKind::Number { .. } => {
+                let number = self.number();
+                number
+                    .map(Value::Number)
+                    .ok_or_else(|| invalid(self, "a finite number".into(), None))
+            }
+            ParameterKind::Degrees { largest, .. } => {
+                let degree = |range: Range<usize>, largest: usize, text: &str| {
+                    text[range]
+                        .parse::<usize>()
+                        .ok()
+                        .filter(|degree| (1..=largest).contains(degree))
+                };
+                let numerator = self.run(|c| c.is_ascii_digit());
+                let denominator = if self.take('/') {
+                    self.run(|c| c.is_ascii_digit())
+                } else {
+                    0..0
+                };
+                if denominator.is_empty() {
+                    // Take the rest of the argument into the span.
+                    self.run(|c| !matches!(c, ',' | ')'));
+                }
+                let degrees = degree(numerator, largest.numerator, self.text)
+                    .zip(degree(denominator, largest.denominator, self.text))
+                    .map(|(numerator, denominator)| {
+                        Value::Degrees(Degrees {
+                            numerator,
+                            denominator,
+                        })
+                    });
+                degrees.ok_or_else(|| {
+                    let expected = format!(
+                        "numerator/denominator from 1/1 to {}/{}, e.g. 5/4",
+                        largest.numerator, largest.denominator
+                    );
+                    invalid(self, expected, None)
+                })
+            }
+            ParameterKind::Choice { choices, .. } => {
+                let span = self.word();
+                let word = &self.text[span];
+                match choices
+                    .iter()
+                    .find(|choice| choice.eq_ignore_ascii_case(word))
+                {
+                    Some(choice) => Ok(Value::Choice(choice)),
+                    None => Err(invalid(self, one_of(choices), nearest(word, choices))),
+                }
+            }
+            ParameterKind::Share => {
+                let span = self.word();
+                match &self.text[span] {
+                    "layer" => Ok(Value::Share(Share::Layer)),
+                    "channel" => Ok(Value::Share(Share::Channel)),
+                    "group" if self.take('(') => {
+                        let size = self.run(|c| c.is_ascii_digit());
+                        let size = self.text[size]
+                            .parse::<usize>()
+                            .ok()
+                            .filter(|size| *size > 0);
+                        match size {
+                            Some(size) if self.take(')') => Ok(Value::Share(Share::Group(size))),
+                            Some(_) => Err(self.expected_here("`)`")),
+                            None => Err(invalid(
+                                self,
+                                "group(n) with n channels in each group, n from 1".into(),
+                                None,
+                            )),
+                        }
+                    }
+                    word => {
+                        let nearest = nearest(word, &["layer", "group(8)", "channel"]);
+                        Err(invalid(self, "layer, group(n) or channel".into(), nearest))
+                    }
+                }
+            }
+            ParameterKind::Function { .. } => Ok(Value::Function(Box::new(self.function(true)?))),
+            ParameterKind::Range => {
+                if self.rest().starts_with("auto") {
+                    self.position += 4;
+                    return Ok(Value::Range(None));
+                }
+                let span = self.run(|c| !matches!(c, ',' | ')'));
+                let range = self.text[span]
+                    .trim()
+                    .split_once("..")
+                    .and_then(|(low, high)| {
+                        let low = low.trim().parse().ok().and_then(Real::new)?;
+                        let high = high.trim().parse().ok().and_then(Real::new)?;
+                        (low.get() < high.get()).then_some((low, high))
+                    });
+                match range {
+                    Some(range) => Ok(Value::Range(Some(range))),
+                    None => Err(invalid(
+                        self,
+                        "low..high with low < high, e.g. -5..5".into(),
+                        None,
+                    )),
+                }
+            }
+        }
+    }
+
+    fn number(&mut self) -> Option<Real> {
+        let span = self.run(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.'));
+        self.text[span].parse().ok().and_then(Real::new)
+    }
+}
+
+fn one_of(choices: &[&str]) -> String {
+    match choices {
+        [first, last] => format!("{first} or {last}"),
+        [all_but_last @ .., last] => format!("{} or {last}", all_but_last.join(", ")),
+        [] => String::new(),
+    }
+}
+
+/// The known name within two edits (one for names of up to three letters), the nearest and then the first.
+fn nearest(word: &str, known: &[&str]) -> Option<String> {
+    let word = word.to_lowercase();
+    let allowed = if word.chars().count() <= 3 { 1 } else { 2 };
+    let mut best: Option<(usize, &str)> = None;
+    for name in known {
+        let distance = strsim::damerau_levenshtein(&word, name);
+        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, name));
+        }
+    }
+    best.map(|(_, name)| name.to_owned())
+}

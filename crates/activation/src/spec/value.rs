@@ -1,0 +1,180 @@
+//! The kinds of argument an activation can have.
+
+use super::ActivationSpec;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// A finite number that can be compared and hashed; −0 is stored as 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Real(f64);
+
+impl Real {
+    /// `None` unless finite.
+    pub const fn new(value: f64) -> Option<Self> {
+        if value.is_finite() {
+            Some(Self(if value == 0.0 { 0.0 } else { value }))
+        } else {
+            None
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl Eq for Real {}
+
+impl Hash for Real {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
+/// What keeps a rational's denominator away from zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DenominatorForm {
+    /// `1 + Σ |b_k| |x|^k`, k = 1…n: never below 1, kink at 0 (Molina et al. 2019, the authors' code).
+    A,
+    /// `1 + |Σ b_k x^k|`, k = 1…n: never below 1 (Molina et al. 2019, as printed).
+    B,
+    /// `0.1 + |Σ b_k x^k|`, k = 0…n: never below 0.1.
+    C,
+    /// `1 + Σ b_k x^k`, k = 1…n: smooth, poles possible.
+    N,
+}
+
+impl DenominatorForm {
+    /// All forms, in the order of their letters.
+    pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::N];
+
+    /// The letter of the text form.
+    pub const fn letter(self) -> &'static str {
+        match self {
+            Self::A => "a",
+            Self::B => "b",
+            Self::C => "c",
+            Self::N => "n",
+        }
+    }
+
+    /// The form of a letter of either case.
+    pub fn from_letter(letter: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|form| form.letter().eq_ignore_ascii_case(letter))
+    }
+
+    /// Coefficients of a denominator of degree n.
+    pub const fn coefficients(self, degree: usize) -> usize {
+        degree + matches!(self, Self::C) as usize
+    }
+}
+
+impl fmt::Display for DenominatorForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.letter())
+    }
+}
+
+/// Which channels share one set of coefficients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// All channels of the layer.
+    Layer,
+    /// Each run of this many neighbouring channels.
+    Group(usize),
+    /// None: each channel has its own.
+    Channel,
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Layer => f.write_str("layer"),
+            Self::Group(size) => write!(f, "group({size})"),
+            Self::Channel => f.write_str("channel"),
+        }
+    }
+}
+
+/// Degrees m/n of numerator and denominator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Degrees {
+    pub(crate) numerator: usize,
+    pub(crate) denominator: usize,
+}
+
+/// The value of an argument.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Value {
+    Number(Real),
+    Degrees(Degrees),
+    Choice(&'static str),
+    Share(Share),
+    Function(Box<ActivationSpec>),
+    /// `None`: chosen by the family.
+    Range(Option<(Real, Real)>),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{}", number.get()),
+            Self::Degrees(degrees) => write!(f, "{}/{}", degrees.numerator, degrees.denominator),
+            Self::Choice(choice) => f.write_str(choice),
+            Self::Share(share) => write!(f, "{share}"),
+            Self::Function(function) => write!(f, "{function}"),
+            Self::Range(Some((low, high))) => write!(f, "{}..{}", low.get(), high.get()),
+            Self::Range(None) => f.write_str("auto"),
+        }
+    }
+}
+
+/// One parameter of a family.
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    /// May be given without its name, in the order of the list.
+    pub(crate) positional: bool,
+    pub(crate) kind: ParameterKind,
+}
+
+/// What a parameter takes, and its default.
+pub(crate) enum ParameterKind {
+    Number {
+        default: f64,
+    },
+    Degrees {
+        default: Degrees,
+        largest: Degrees,
+    },
+    Choice {
+        default: &'static str,
+        choices: &'static [&'static str],
+    },
+    Share,
+    /// A function without coefficients, or one of the named starts.
+    Function {
+        default: &'static str,
+    },
+    Range,
+}
+
+impl Parameter {
+    pub(crate) fn default_value(&self) -> Value {
+        match &self.kind {
+            ParameterKind::Number { default } => Value::Number(Real(*default)),
+            ParameterKind::Degrees { default, .. } => Value::Degrees(*default),
+            ParameterKind::Choice { default, .. } => Value::Choice(default),
+            ParameterKind::Share => Value::Share(Share::Layer),
+            ParameterKind::Function { default } => Value::Function(Box::new(ActivationSpec::new(
+                crate::family::fixed(default),
+                Vec::new(),
+            ))),
+            ParameterKind::Range => Value::Range(None),
+        }
+    }
+}
