@@ -9,6 +9,7 @@
 pub mod adamw;
 pub mod attention;
 pub mod dispatch;
+mod dropout;
 pub mod embedding;
 pub mod gather;
 pub mod linear;

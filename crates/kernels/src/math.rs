@@ -95,6 +95,51 @@ pub fn sum_lanes_f64(lanes: [f64; 8]) -> f64 {
     (four[0] + four[2]) + (four[1] + four[3])
 }
 
+/// `Σ term(value)` in f64, in 16 lanes.
+#[inline(always)]
+pub fn sum_by(values: &[f32], term: impl Fn(f32) -> f64) -> f64 {
+    let (chunks, rest) = values.as_chunks::<16>();
+    let mut lanes = [0.0_f64; 16];
+    for chunk in chunks {
+        for lane in 0..16 {
+            lanes[lane] += term(chunk[lane]);
+        }
+    }
+    let rest: f64 = rest.iter().map(|value| term(*value)).sum();
+    sum_lanes_f64(std::array::from_fn(|i| lanes[i] + lanes[i + 8])) + rest
+}
+
+/// `Σ term(a, b)` in f64, in 16 lanes, over the shorter length.
+#[inline(always)]
+pub fn sum_by2(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f64) -> f64 {
+    let length = a.len().min(b.len());
+    let (chunks_a, rest_a) = a[..length].as_chunks::<16>();
+    let (chunks_b, rest_b) = b[..length].as_chunks::<16>();
+    let mut lanes = [0.0_f64; 16];
+    for (a, b) in chunks_a.iter().zip(chunks_b) {
+        for lane in 0..16 {
+            lanes[lane] += term(a[lane], b[lane]);
+        }
+    }
+    let rest: f64 = rest_a.iter().zip(rest_b).map(|(a, b)| term(*a, *b)).sum();
+    sum_lanes_f64(std::array::from_fn(|i| lanes[i] + lanes[i + 8])) + rest
+}
+
+/// The largest value, in 16 lanes; negative infinity for none. NaN is passed over.
+#[inline(always)]
+pub fn maximum(values: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (chunks, rest) = values.as_chunks::<16>();
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    for chunk in chunks {
+        for lane in 0..16 {
+            lanes[lane] = larger(lanes[lane], chunk[lane]);
+        }
+    }
+    let rest = rest.iter().copied().fold(f32::NEG_INFINITY, larger);
+    lanes.into_iter().fold(rest, larger)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -199,5 +244,14 @@ mod tests {
     fn lanes_add_up() {
         assert_eq!(sum_lanes(std::array::from_fn(|i| i as f32)), 120.0);
         assert_eq!(sum_lanes_f64(std::array::from_fn(|i| i as f64)), 28.0);
+        let values: Vec<f32> = (0..37).map(|i| i as f32).collect();
+        assert_eq!(sum_by(&values, f64::from), 666.0);
+        assert_eq!(
+            sum_by2(&values, &values[..20], |a, b| f64::from(a * b)),
+            2470.0
+        );
+        assert_eq!(maximum(&values), 36.0);
+        assert_eq!(maximum(&[-3.0, -2.0]), -2.0);
+        assert_eq!(maximum(&[]), f32::NEG_INFINITY);
     }
 }

@@ -1,5 +1,18 @@
-//! Layer norm.
-/// .
+//! Layer normalisation over the last axis (Ba, Kiros, Hinton 2016).
+
+use crate::dispatch::Arithmetic;
+use crate::math::{sum_by, sum_by2};
+use crate::parallel;
+use crate::scratch::Scratch;
+
+/// Rows of a chunk, for which weight gradients are added in f32.
+const ROWS: usize = 64;
+
+/// `y = (x - mean) / √(variance + epsilon) * weight + bias` for every row; x and y `[rows, columns]`, weight and bias
+/// `[columns]`. Writes the mean and `1 / √(variance + epsilon)` of each row for the backward pass. Statistics in f64.
+///
+/// # Panics
+/// If a slice does not have the length of its shape.
 pub fn forward(
     x: &[f32],
     weight: &[f32],
@@ -10,9 +23,68 @@ pub fn forward(
     mean: &mut [f32],
     reciprocal_deviation: &mut [f32],
 ) {
-    todo!()
+    let rows = rows(x.len(), columns);
+    assert_eq!(y.len(), x.len(), "y is as x");
+    assert!(
+        weight.len() == columns && bias.len() == columns,
+        "weight and bias are [{columns}]"
+    );
+    assert!(
+        mean.len() == rows && reciprocal_deviation.len() == rows,
+        "statistics are [{rows}]"
+    );
+    parallel::for_each_chunk3(
+        (y, ROWS * columns),
+        (mean, ROWS),
+        (reciprocal_deviation, ROWS),
+        |chunk, y, mean, reciprocal_deviation| {
+            let start = chunk * ROWS * columns;
+            let x = &x[start..start + y.len()];
+            normalise(x, weight, bias, epsilon, y, mean, reciprocal_deviation);
+        },
+    );
 }
-/// .
+
+#[inline(always)]
+fn normalise_body<A: Arithmetic>(
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    epsilon: f32,
+    y: &mut [f32],
+    means: &mut [f32],
+    reciprocal_deviations: &mut [f32],
+) {
+    let columns = weight.len();
+    let rows = x.chunks_exact(columns).zip(y.chunks_exact_mut(columns));
+    for (row, (x, y)) in rows.enumerate() {
+        let mean = (sum_by(x, f64::from) / columns as f64) as f32;
+        // Around the rounded mean that the backward pass will see; the second sum takes its rounding out again.
+        let square = sum_by(x, |x| {
+            let d = f64::from(x) - f64::from(mean);
+            d * d
+        });
+        let rest = sum_by(x, |x| f64::from(x) - f64::from(mean)) / columns as f64;
+        let variance = (square / columns as f64 - rest * rest).max(0.0);
+        let reciprocal = (1.0 / (variance + f64::from(epsilon)).sqrt()) as f32;
+        means[row] = mean;
+        reciprocal_deviations[row] = reciprocal;
+        for (((y, x), weight), bias) in y.iter_mut().zip(x).zip(weight).zip(bias) {
+            *y = A::mul_add((x - mean) * reciprocal, *weight, *bias);
+        }
+    }
+}
+crate::simd! {
+    fn normalise(
+        x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, y: &mut [f32], means: &mut [f32],
+        reciprocal_deviations: &mut [f32],
+    ) = normalise_body;
+}
+
+/// Gradients of [`forward`] by x, weight and bias, all overwritten.
+///
+/// # Panics
+/// If a slice does not have the length of its shape.
 pub fn backward(
     dy: &[f32],
     x: &[f32],
@@ -24,5 +96,291 @@ pub fn backward(
     dweight: &mut [f32],
     dbias: &mut [f32],
 ) {
-    todo!()
+    let rows = rows(x.len(), columns);
+    assert!(
+        dy.len() == x.len() && dx.len() == x.len(),
+        "dy and dx are as x"
+    );
+    assert_eq!(weight.len(), columns, "weight is [{columns}]");
+    assert!(
+        dweight.len() == columns && dbias.len() == columns,
+        "dweight and dbias are [{columns}]"
+    );
+    assert!(
+        mean.len() == rows && reciprocal_deviation.len() == rows,
+        "statistics are [{rows}]"
+    );
+    let chunks = rows.div_ceil(ROWS);
+    let mut dweights = Scratch::new(chunks * columns);
+    let mut dbiases = Scratch::new(chunks * columns);
+    parallel::for_each_chunk3(
+        (dx, ROWS * columns),
+        (&mut dweights, columns),
+        (&mut dbiases, columns),
+        |chunk, dx, dweight, dbias| {
+            let elements = chunk * ROWS * columns..chunk * ROWS * columns + dx.len();
+            let rows = chunk * ROWS..rows.min((chunk + 1) * ROWS);
+            differentiate(
+                &dy[elements.clone()],
+                &x[elements],
+                weight,
+                &mean[rows.clone()],
+                &reciprocal_deviation[rows],
+                dx,
+                dweight,
+                dbias,
+            );
+        },
+    );
+    parallel::fold_partials(&dweights, dweight);
+    parallel::fold_partials(&dbiases, dbias);
+}
+
+#[inline(always)]
+fn differentiate_body<A: Arithmetic>(
+    dy: &[f32],
+    x: &[f32],
+    weight: &[f32],
+    means: &[f32],
+    reciprocal_deviations: &[f32],
+    dx: &mut [f32],
+    dweight: &mut [f32],
+    dbias: &mut [f32],
+) {
+    let columns = weight.len();
+    dweight.fill(0.0);
+    dbias.fill(0.0);
+    let statistics = means.iter().zip(reciprocal_deviations);
+    for (row, (mean, reciprocal)) in statistics.enumerate() {
+        let range = row * columns..(row + 1) * columns;
+        let (dy, x, dx) = (&dy[range.clone()], &x[range.clone()], &mut dx[range]);
+        // dx holds the normalised input, then dy * weight * it, before it becomes the gradient.
+        for (((dx, x), dy), dweight) in dx.iter_mut().zip(x).zip(dy).zip(dweight.iter_mut()) {
+            *dx = (x - mean) * reciprocal;
+            *dweight = A::mul_add(*dy, *dx, *dweight);
+        }
+        for (dbias, dy) in dbias.iter_mut().zip(dy) {
+            *dbias += dy;
+        }
+        let average = sum_by2(dy, weight, |dy, weight| f64::from(dy * weight)) / columns as f64;
+        let (chunks, rest) = dx.as_chunks::<16>();
+        let mut lanes = [0.0_f64; 16];
+        let mut slope = 0.0;
+        for (index, chunk) in chunks.iter().enumerate() {
+            let at = index * 16..index * 16 + 16;
+            let (dy, weight) = (&dy[at.clone()], &weight[at]);
+            for lane in 0..16 {
+                lanes[lane] += f64::from(dy[lane] * weight[lane]) * f64::from(chunk[lane]);
+            }
+        }
+        let done = chunks.len() * 16;
+        for ((normal, dy), weight) in rest.iter().zip(&dy[done..]).zip(&weight[done..]) {
+            slope += f64::from(dy * weight) * f64::from(*normal);
+        }
+        slope += lanes.into_iter().sum::<f64>();
+        let (average, slope) = (average as f32, (slope / columns as f64) as f32);
+        for ((dx, dy), weight) in dx.iter_mut().zip(dy).zip(weight) {
+            *dx = reciprocal * (A::mul_add(*dy, *weight, -average) - *dx * slope);
+        }
+    }
+}
+crate::simd! {
+    fn differentiate(
+        dy: &[f32], x: &[f32], weight: &[f32], means: &[f32], reciprocal_deviations: &[f32], dx: &mut [f32],
+        dweight: &mut [f32], dbias: &mut [f32],
+    ) = differentiate_body;
+}
+
+fn rows(length: usize, columns: usize) -> usize {
+    assert!(
+        columns > 0 && length.is_multiple_of(columns),
+        "{length} values are no rows of {columns}"
+    );
+    length / columns
+}
+
+/// The same in f64, row by row.
+#[doc(hidden)]
+pub mod reference {
+    fn statistics(x: &[f64], epsilon: f64) -> (f64, f64) {
+        let count = x.len() as f64;
+        let mean = x.iter().sum::<f64>() / count;
+        let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+        (mean, 1.0 / (variance + epsilon).sqrt())
+    }
+
+    /// See [`super::forward`].
+    pub fn forward(x: &[f64], weight: &[f64], bias: &[f64], epsilon: f64) -> Vec<f64> {
+        let mut y = Vec::with_capacity(x.len());
+        for x in x.chunks_exact(weight.len()) {
+            let (mean, reciprocal) = statistics(x, epsilon);
+            y.extend((0..x.len()).map(|j| (x[j] - mean) * reciprocal * weight[j] + bias[j]));
+        }
+        y
+    }
+
+    /// Gradients by (x, weight, bias).
+    pub fn backward(
+        dy: &[f64],
+        x: &[f64],
+        weight: &[f64],
+        epsilon: f64,
+    ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let columns = weight.len();
+        let mut dx = Vec::with_capacity(x.len());
+        let mut dweight = vec![0.0; columns];
+        let mut dbias = vec![0.0; columns];
+        for (x, dy) in x.chunks_exact(columns).zip(dy.chunks_exact(columns)) {
+            let (mean, reciprocal) = statistics(x, epsilon);
+            let normal: Vec<f64> = x.iter().map(|x| (x - mean) * reciprocal).collect();
+            let average = (0..columns).map(|j| dy[j] * weight[j]).sum::<f64>() / columns as f64;
+            let slope = (0..columns)
+                .map(|j| dy[j] * weight[j] * normal[j])
+                .sum::<f64>()
+                / columns as f64;
+            for j in 0..columns {
+                dweight[j] += dy[j] * normal[j];
+                dbias[j] += dy[j];
+                dx.push(reciprocal * (dy[j] * weight[j] - average - normal[j] * slope));
+            }
+        }
+        (dx, dweight, dbias)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parallel::tests::same_at_any_thread_count;
+    use crate::testing::{
+        assert_close, assert_close_to, assert_gradient, bits, largest, narrow, random,
+    };
+
+    const EPSILON: f32 = 1e-5;
+
+    fn run(x: &[f32], weight: &[f32], bias: &[f32], dy: &[f32]) -> [Vec<f32>; 4] {
+        let columns = weight.len();
+        let rows = x.len() / columns;
+        let (mut mean, mut reciprocal) = (vec![f32::NAN; rows], vec![f32::NAN; rows]);
+        let mut y = vec![f32::NAN; x.len()];
+        forward(
+            x,
+            weight,
+            bias,
+            EPSILON,
+            columns,
+            &mut y,
+            &mut mean,
+            &mut reciprocal,
+        );
+        let mut dx = vec![f32::NAN; x.len()];
+        let mut dweight = vec![f32::NAN; columns];
+        let mut dbias = vec![f32::NAN; columns];
+        backward(
+            dy,
+            x,
+            weight,
+            &mean,
+            &reciprocal,
+            columns,
+            &mut dx,
+            &mut dweight,
+            &mut dbias,
+        );
+        [y, dx, dweight, dbias]
+    }
+
+    #[test]
+    fn agrees_with_the_reference() {
+        for (rows, columns) in [(1, 2), (3, 5), (70, 16), (65, 33), (2, 1000), (128, 64)] {
+            for (offset, deviation) in [
+                (0.0, 1.0),
+                (30.0, 1.0),
+                (0.0, 1e-6),
+                (0.0, 1e18),
+                (-1e15, 1e15),
+            ] {
+                let x: Vec<f64> = random(1, rows * columns, deviation)
+                    .into_iter()
+                    .map(|x| f64::from((x + offset) as f32))
+                    .collect();
+                let weight = random(2, columns, 1.0);
+                let bias = random(3, columns, 1.0);
+                let dy = random(4, rows * columns, 1.0);
+                let [y, dx, dweight, dbias] =
+                    run(&narrow(&x), &narrow(&weight), &narrow(&bias), &narrow(&dy));
+                let epsilon = f64::from(EPSILON);
+                // The mean is kept in f32, so its rounding shows when it is larger than the deviation.
+                let tolerance = 3e-6 * (1.0 + f64::abs(offset / deviation));
+                assert_close(
+                    "y",
+                    &y,
+                    &reference::forward(&x, &weight, &bias, epsilon),
+                    tolerance,
+                );
+                let exact = reference::backward(&dy, &x, &weight, epsilon);
+                // A row of one or two columns has hardly a gradient: the terms cancel.
+                let reciprocal = largest(&reference::forward(
+                    &x,
+                    &vec![1.0; columns],
+                    &vec![0.0; columns],
+                    epsilon,
+                ))
+                .max(1.0)
+                    / (deviation * deviation + epsilon).sqrt();
+                let scale = largest(&exact.0).max(reciprocal * largest(&dy) * largest(&weight));
+                assert_close_to("dx", &dx, &exact.0, scale, tolerance);
+                assert_close_to(
+                    "dweight",
+                    &dweight,
+                    &exact.1,
+                    largest(&exact.1).max(largest(&dy)),
+                    tolerance,
+                );
+                assert_close("dbias", &dbias, &exact.2, tolerance);
+            }
+        }
+    }
+
+    #[test]
+    fn a_constant_row_gives_the_bias() {
+        let x = vec![7.5; 2 * 37];
+        let weight = vec![2.0; 37];
+        let bias = narrow(&random(3, 37, 1.0));
+        let [y, dx, ..] = run(&x, &weight, &bias, &x);
+        assert_eq!(y[..37], bias);
+        assert!(dx.iter().all(|dx| dx.abs() < 1e-2));
+        // One column: 1/√ε times the rounding of a difference that is zero.
+        let [y, dx, ..] = run(&[3.0], &[2.0], &[0.5], &[1.0]);
+        assert_eq!(y, [0.5]);
+        assert!(dx[0].abs() < 1e-4);
+    }
+
+    #[test]
+    fn gradients_are_the_derivatives() {
+        let (rows, columns) = (3, 5);
+        let x = random(1, rows * columns, 1.0);
+        let weight = random(2, columns, 1.0);
+        let bias = random(3, columns, 1.0);
+        let dy = random(4, rows * columns, 1.0);
+        let exact = reference::backward(&dy, &x, &weight, 1e-5);
+        let loss = |x: &[f64], weight: &[f64], bias: &[f64]| {
+            let y = reference::forward(x, weight, bias, 1e-5);
+            y.iter().zip(&dy).map(|(y, d)| y * d).sum::<f64>()
+        };
+        assert_gradient("x", &x, &exact.0, |x| loss(x, &weight, &bias));
+        assert_gradient("weight", &weight, &exact.1, |weight| {
+            loss(&x, weight, &bias)
+        });
+        assert_gradient("bias", &bias, &exact.2, |bias| loss(&x, &weight, bias));
+    }
+
+    #[test]
+    fn the_same_bytes_at_any_thread_count() {
+        let (rows, columns) = (1000, 65);
+        let x = narrow(&random(1, rows * columns, 1.0));
+        let weight = narrow(&random(2, columns, 1.0));
+        let dy = narrow(&random(4, rows * columns, 1.0));
+        same_at_any_thread_count(|| run(&x, &weight, &weight, &dy).map(|values| bits(&values)));
+    }
 }

@@ -40,6 +40,14 @@ impl<'a> View<'a> {
         }
     }
 
+    pub(crate) const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) const fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// The transpose, without a copy.
     pub(crate) fn transposed(self) -> Self {
         Self {

@@ -19,17 +19,26 @@ pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
+/// The largest magnitude.
+pub(crate) fn largest(values: &[f64]) -> f64 {
+    values
+        .iter()
+        .fold(f64::MIN_POSITIVE, |scale, value| scale.max(value.abs()))
+}
+
 /// Every element within `tolerance` of the exact one, relative to the largest exact one.
 pub(crate) fn assert_close(name: &str, fast: &[f32], exact: &[f64], tolerance: f64) {
+    assert_close_to(name, fast, exact, largest(exact), tolerance);
+}
+
+/// Every element within `tolerance * scale` of the exact one: for sums that cancel, the scale of what is added.
+pub(crate) fn assert_close_to(name: &str, fast: &[f32], exact: &[f64], scale: f64, tolerance: f64) {
     assert_eq!(fast.len(), exact.len(), "{name}: lengths");
-    let scale = exact
-        .iter()
-        .fold(f64::MIN_POSITIVE, |scale, value| scale.max(value.abs()));
     for (index, (fast, exact)) in fast.iter().zip(exact).enumerate() {
         let error = (f64::from(*fast) - exact).abs() / scale;
         assert!(
             error <= tolerance,
-            "{name}[{index}] = {fast}, exactly {exact}: error {error:e} of the largest value {scale}"
+            "{name}[{index}] = {fast}, exactly {exact}: error {error:e} of {scale}"
         );
     }
 }
