@@ -5,22 +5,38 @@
 //! fixed order: the same recipe gives the same bytes at any number of threads and after any interruption (runs with a
 //! time budget, `train.minutes`, excepted: their schedule follows the clock on the wall).
 
+mod checkpoint;
+mod digest;
+mod divergence;
 pub mod dry_run;
 pub mod environment;
 pub mod error;
 pub mod evaluate;
 pub mod event;
+mod file;
+mod folder;
+mod gradient_report;
+mod group;
+mod metrics;
+mod observe;
+mod optimizer;
 pub mod recipe;
 mod run;
+pub mod schedule;
+mod session;
 pub mod shapes;
 pub mod signals;
+mod step;
 pub mod stop;
 pub mod summary;
+mod trainable;
+mod validation;
 
 pub use dry_run::{DryRunReport, dry_run};
 pub use error::{ErrorKind, TrainError};
 pub use evaluate::{EvaluationOptions, EvaluationReport, evaluate};
 pub use event::{Event, EventSink};
+pub use metrics::read_metrics;
 pub use recipe::{Recipe, RecipeError, Sources};
 pub use run::{RunOptions, Start, run};
 pub use shapes::{InputHistogram, InputShapes, NamedTensor, SiteCoefficients, SiteShape};

@@ -1,0 +1,275 @@
+//! The training loop.
+
+use std::time::Instant;
+
+use crate::checkpoint::{self, State};
+use crate::event::EventSink;
+use crate::folder::RunFolder;
+use crate::metrics::Metrics;
+use crate::optimizer::{Optimizer, clip_factor, gradient_norm};
+use crate::recipe::{Clock, Recipe};
+use crate::schedule::Moment;
+use crate::trainable::{Feed, Trainable};
+use crate::{
+    Event, StopFlag, TrainError, divergence, environment, gradient_report, observe, step,
+    validation,
+};
+
+/// Sends events to the caller and to `metrics.jsonl`.
+pub(crate) struct Recorder<'s> {
+    pub(crate) sink: &'s mut dyn EventSink,
+    pub(crate) metrics: Metrics,
+}
+
+impl Recorder<'_> {
+    pub(crate) fn emit(&mut self, event: &Event) -> Result<(), TrainError> {
+        if event.is_recorded() {
+            self.metrics.append(event)?;
+        }
+        self.sink.event(event);
+        Ok(())
+    }
+}
+
+/// Everything the loop works on.
+pub(crate) struct Session<'r, 's, M: Trainable, F: Feed> {
+    pub(crate) recipe: &'r Recipe,
+    pub(crate) folder: &'r RunFolder,
+    pub(crate) feed: &'r F,
+    pub(crate) model: M,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) state: State,
+    pub(crate) recorder: Recorder<'s>,
+    pub(crate) stop: StopFlag,
+}
+
+/// Measures training time over all parts of a run.
+struct Stopwatch {
+    before: f64,
+    since: Instant,
+}
+
+impl Stopwatch {
+    fn seconds(&self) -> f64 {
+        self.before + self.since.elapsed().as_secs_f64()
+    }
+}
+
+pub(crate) fn milliseconds_since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
+    /// Trains from the state's step to the end. The state behind the last step is in a checkpoint when it returns.
+    ///
+    /// # Errors
+    /// [`TrainError::Interrupted`] (after a checkpoint), [`TrainError::Diverged`], or what files and model say.
+    pub(crate) fn train(&mut self) -> Result<(), TrainError> {
+        let clock = Stopwatch {
+            before: self.state.elapsed_seconds,
+            since: Instant::now(),
+        };
+        let mut checkpointed = (self.state.step > 0).then_some(self.state.step);
+        if self.state.step == 0 && self.state.last_validation.is_none() {
+            self.validate()?;
+        }
+        while !self.is_over(&clock) {
+            if self.stop.is_raised() {
+                return self.interrupt(&clock, checkpointed);
+            }
+            self.step(&clock)?;
+            let step = self.state.step;
+            let mut is_best = false;
+            let is_last = self.is_over(&clock);
+            if is_last || is_due(step, self.recipe.validation.every) {
+                is_best = self.validate()?;
+                self.consider_early_stop()?;
+            }
+            if is_best || self.is_over(&clock) || is_due(step, self.recipe.checkpoint.every) {
+                self.checkpoint(&clock)?;
+                checkpointed = Some(step);
+            }
+        }
+        // The clock of a time budget may run out between a step and the look at it, or while the run is down.
+        if self
+            .state
+            .last_validation
+            .is_none_or(|last| last.step != self.state.step)
+        {
+            self.validate()?;
+            checkpointed = None;
+        }
+        if checkpointed != Some(self.state.step) {
+            self.checkpoint(&clock)?;
+        }
+        Ok(())
+    }
+
+    fn is_over(&self, clock: &Stopwatch) -> bool {
+        self.state.stopped_early
+            || match self.recipe.clock() {
+                Clock::Steps(steps) => self.state.step >= steps,
+                Clock::Minutes(minutes) => clock.seconds() >= minutes * 60.0,
+            }
+    }
+
+    /// Computes, checks and applies one step.
+    fn step(&mut self, clock: &Stopwatch) -> Result<(), TrainError> {
+        let began = Instant::now();
+        let number = self.state.step + 1;
+        let micro_batch = self.recipe.micro_batch();
+        let computed = step::compute(
+            &self.model,
+            self.feed,
+            self.recipe.train.seed,
+            number,
+            micro_batch,
+            (&self.state.batches, &self.state.masks),
+        )?;
+        let norm = gradient_norm(&computed.gradients, self.model.parameters().len());
+        let moment = Moment {
+            step: number,
+            minutes: clock.seconds() / 60.0,
+        };
+        let learning_rates = self.optimizer.learning_rates(moment);
+        if !computed.loss.is_finite() || !norm.is_finite() {
+            return Err(self.diverged(
+                number,
+                computed.loss,
+                norm,
+                &learning_rates,
+                &computed.gradients,
+            )?);
+        }
+        if number == 1 {
+            let report = gradient_report::examine(&self.model, &computed.gradients, number)?;
+            self.recorder.emit(&report)?;
+        }
+        let scale = clip_factor(norm, self.recipe.train.gradient_clip);
+        self.optimizer.apply(
+            &mut self.model,
+            &computed.gradients,
+            scale,
+            &learning_rates,
+            number,
+        )?;
+        let milliseconds = milliseconds_since(began);
+        self.state
+            .advance(computed.loss, milliseconds, computed.digests);
+        self.recorder.emit(&Event::Step {
+            step: number,
+            loss: computed.loss,
+            learning_rates,
+            gradient_norm: norm,
+            tokens: computed.tokens,
+            masked_tokens: computed.masked_tokens,
+            milliseconds,
+            elapsed_seconds: clock.seconds(),
+        })
+    }
+
+    fn diverged(
+        &mut self,
+        number: u64,
+        loss: f64,
+        norm: f64,
+        learning_rates: &[f64],
+        gradients: &M::Gradients,
+    ) -> Result<TrainError, TrainError> {
+        let error = divergence::record(
+            &self.model,
+            self.feed,
+            self.recipe.micro_batch(),
+            number,
+            loss,
+            norm,
+            learning_rates,
+            gradients,
+            &self.folder.divergence(),
+        )?;
+        if let TrainError::Diverged { place, report, .. } = &error {
+            let (place, report) = (place.clone(), report.clone());
+            let loss = loss.is_finite().then_some(loss);
+            self.recorder.emit(&Event::Diverged {
+                step: number,
+                loss,
+                place,
+                report,
+            })?;
+        }
+        Ok(error)
+    }
+
+    /// Scores the validation set; returns whether it is the best so far.
+    fn validate(&mut self) -> Result<bool, TrainError> {
+        let began = Instant::now();
+        let result = validation::score(
+            &self.model,
+            self.feed,
+            self.recipe.micro_batch(),
+            self.state.step,
+        )?;
+        let best = self.state.validated(result);
+        self.recorder.emit(&Event::Validation {
+            step: result.step,
+            loss: result.loss,
+            perplexity: result.loss.exp(),
+            masked_accuracy: result.masked_accuracy,
+            tokens: result.tokens,
+            best,
+            milliseconds: milliseconds_since(began),
+            coefficients: observe::coefficients(&self.model),
+        })?;
+        Ok(best)
+    }
+
+    fn consider_early_stop(&mut self) -> Result<(), TrainError> {
+        let patience = self.recipe.validation.patience;
+        if patience > 0
+            && self.state.validations_without_best >= patience
+            && !self.state.stopped_early
+        {
+            self.state.stopped_early = true;
+            let best_step = self.state.best.map_or(0, |best| best.step);
+            self.recorder.emit(&Event::StoppedEarly {
+                step: self.state.step,
+                best_step,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, clock: &Stopwatch) -> Result<(), TrainError> {
+        let began = Instant::now();
+        self.state.elapsed_seconds = clock.seconds();
+        self.state.peak_memory_bytes = self
+            .state
+            .peak_memory_bytes
+            .max(environment::peak_memory_bytes());
+        let checkpoints = self.folder.checkpoints();
+        let folder = checkpoint::write(&checkpoints, &self.model, &self.optimizer, &self.state)?;
+        checkpoint::prune(&checkpoints, self.recipe.checkpoint.keep, self.state.best)?;
+        self.recorder.emit(&Event::Checkpoint {
+            step: self.state.step,
+            folder,
+            milliseconds: milliseconds_since(began),
+        })
+    }
+
+    fn interrupt(
+        &mut self,
+        clock: &Stopwatch,
+        checkpointed: Option<u64>,
+    ) -> Result<(), TrainError> {
+        let step = self.state.step;
+        if checkpointed != Some(step) {
+            self.checkpoint(clock)?;
+        }
+        self.recorder.emit(&Event::Interrupted { step })?;
+        Err(TrainError::Interrupted { step })
+    }
+}
+
+fn is_due(step: u64, every: u64) -> bool {
+    every > 0 && step.is_multiple_of(every)
+}
