@@ -151,40 +151,57 @@ pub enum ModelError {
 impl ModelError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Zero { key } => format!("set model.{key} to at least 1"),
+        let fixed = match self {
+            Self::Zero { key } => return Some(format!("set model.{key} to at least 1")),
+            Self::OutOfRange { key, expected, .. } => {
+                return Some(format!("set model.{key} to {expected}"));
+            }
             Self::Heads { heads, hidden_size } => {
                 let nearest = (1..=*heads).rev().find(|count| hidden_size % count == 0)?;
-                format!("set model.heads to a divisor of {hidden_size}, for example {nearest}")
-            }
-            Self::RotaryHeadSize { .. } => {
-                "change model.heads so that hidden_size / heads is even, or set model.positions = \"learned\"".to_owned()
-            }
-            Self::OutOfRange { key, expected, .. } => format!("set model.{key} to {expected}"),
-            Self::SitesText { .. } => {
-                "write \"all\", \"none\", \"0-11\", \"0,2,4\" or \"0-3,7\"; add \"+pooler\" for the pooler".to_owned()
+                return Some(format!(
+                    "set model.heads to a divisor of {hidden_size}, for example {nearest}"
+                ));
             }
             Self::SiteOutOfRange { layers, .. } => {
-                format!("use layers from 0 to {}, or \"all\"", layers.saturating_sub(1))
+                let last = layers.saturating_sub(1);
+                return Some(format!("use layers from 0 to {last}, or \"all\""));
             }
-            Self::UnknownChoice { nearest, known, .. } => match nearest {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => format!("choose one of {known}"),
-            },
+            Self::UnknownChoice { nearest, known, .. } => {
+                return Some(match nearest {
+                    Some(nearest) => format!("did you mean `{nearest}`?"),
+                    None => format!("choose one of {known}"),
+                });
+            }
+            Self::Activation { source, .. } => return source.hint(),
+            Self::RotaryHeadSize { .. } => {
+                "choose model.heads so that hidden_size / heads is even, \
+                 or set model.positions = \"learned\""
+            }
+            Self::SitesText { .. } => {
+                "write \"all\", \"none\", \"0-11\", \"0,2,4\" or \"0-3,7\"; \
+                 add \"+pooler\" for the pooler"
+            }
             Self::File { action: "read", .. } => {
-                "check that the folder holds config.json and model.safetensors and can be read".to_owned()
+                "check that the folder holds config.json and model.safetensors and can be read"
             }
-            Self::File { .. } => "check that the folder exists, can be written and has space left".to_owned(),
-            Self::ConfigFile { .. } => "give a folder that `pliant` wrote (config.json with model_type \"pliant\")".to_owned(),
-            Self::WeightFile { .. } => "the file is damaged or cut short: copy or write it again".to_owned(),
-            Self::Tensors { .. } => "config.json and model.safetensors must come from the same model".to_owned(),
-            Self::InputRange { field: "ids" | "labels", .. } => {
-                "tokenise with the tokenizer that belongs to the model (model.vocabulary_size)".to_owned()
+            Self::File { .. } => "check that the folder can be written and has space left",
+            Self::ConfigFile { .. } => "give a model folder written by this program",
+            Self::WeightFile { .. } => "the file is damaged or cut short: copy or write it again",
+            Self::Tensors { .. } => {
+                "config.json and model.safetensors must come from the same model"
             }
-            Self::Activation { .. } | Self::InputLength { .. } | Self::InputRange { .. } | Self::ParameterLength { .. } | Self::Framework(_) => {
-                return None;
-            }
+            Self::InputRange {
+                field: "ids" | "labels",
+                ..
+            } => "tokenise with the tokenizer that belongs to the model (model.vocabulary_size)",
+            Self::InputRange {
+                field: "length", ..
+            } => "use shorter sequences, or a larger model.max_positions",
+            Self::InputLength { .. }
+            | Self::InputRange { .. }
+            | Self::ParameterLength { .. }
+            | Self::Framework(_) => return None,
         };
-        Some(text)
+        Some(fixed.to_owned())
     }
 }

@@ -81,3 +81,50 @@ fn fill_each(values: &mut [f32], value: impl Fn(u64) -> f64 + Sync + Send) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::config::Preset;
+
+    /// The two numbers of the released code for BERT-base: 0.00729, and 0.02083 as the deviation of a uniform draw.
+    #[test]
+    fn released_deviations_of_bert_base() {
+        let mut config = Preset::Base
+            .config(30_522, "rational".parse().unwrap())
+            .unwrap();
+        config.initialisation = Initialisation::ReleasedRaft;
+        let Draw::Normal(learnable) = Draw::activated_matrix(&config, 768, 3072, true) else {
+            unreachable!("a normal draw");
+        };
+        assert!((learnable - 0.00729).abs() < 1e-5, "{learnable}");
+        let Draw::Uniform(bound) = Draw::activated_matrix(&config, 768, 3072, false) else {
+            unreachable!("a uniform draw");
+        };
+        assert!((bound / 3.0_f64.sqrt() - 0.02083).abs() < 1e-5, "{bound}");
+        assert_eq!(Draw::matrix(&config, 768), Draw::Normal(0.02));
+    }
+
+    #[test]
+    fn draws_have_their_deviation_and_depend_on_seed_and_name() {
+        let draw = |seed: u64, name: &str| {
+            let mut values = vec![0.0; 40_000];
+            Draw::Normal(0.5).fill(seed, name, &mut values);
+            values
+        };
+        let values = draw(1, "a");
+        let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / 40_000.0;
+        let square = values
+            .iter()
+            .map(|value| f64::from(*value).powi(2))
+            .sum::<f64>()
+            / 40_000.0;
+        assert!(mean.abs() < 0.01, "{mean}");
+        assert!((square.sqrt() - 0.5).abs() < 0.01, "{square}");
+        assert_eq!(values, draw(1, "a"));
+        assert_ne!(values, draw(2, "a"));
+        assert_ne!(values, draw(1, "b"));
+    }
+}

@@ -1,0 +1,49 @@
+//! Equal bytes at any number of threads.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use pliant_nn::{DropoutKey, MaskedLanguageModel};
+use support::{OwnedBatch, small_config};
+
+/// Loss bits, weight bits and gradient bits of a model built and run on so many threads.
+fn run(threads: usize) -> (u64, Vec<u32>, Vec<u32>) {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        let mut config = small_config("rational");
+        config.vocabulary_size = 300;
+        config.hidden_size = 64;
+        config.intermediate_size = 256;
+        let model = MaskedLanguageModel::new(&config, 9).unwrap();
+        let batch = OwnedBatch::padded(7, 16, 24, config.vocabulary_size);
+        let key = DropoutKey { seed: 1, step: 2 };
+        let (score, gradients) = model
+            .forward_backward(&batch.input(), Some(key), 0.01)
+            .unwrap();
+        let indices = 0..model.parameters().len();
+        let weights = indices
+            .clone()
+            .flat_map(|index| model.read(index))
+            .map(f32::to_bits)
+            .collect();
+        let gradients = indices
+            .flat_map(|index| gradients.get(index).unwrap().to_vec())
+            .map(f32::to_bits)
+            .collect();
+        (score.loss_sum.to_bits(), weights, gradients)
+    })
+}
+
+#[test]
+fn loss_weights_and_gradients_do_not_depend_on_threads() {
+    let one = run(1);
+    for threads in [2, 7] {
+        let many = run(threads);
+        assert_eq!(one.0, many.0, "loss at {threads} threads");
+        assert!(one.1 == many.1, "initial weights at {threads} threads");
+        assert!(one.2 == many.2, "gradients at {threads} threads");
+    }
+}

@@ -1,0 +1,247 @@
+"""Golden fixtures for the encoder: weights, one batch, and PyTorch's loss and gradients in double precision.
+
+Writes one folder per case below crates/nn/tests/golden: config.json and model.safetensors are a model as the program
+saves it, expected.safetensors holds the batch, the loss and the gradient of every parameter.
+
+    python python/golden/encoder.py
+
+Needs PyTorch (any recent version, CPU).
+"""
+
+import json
+import math
+import struct
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+FOLDER = Path(__file__).resolve().parents[2] / "crates" / "nn" / "tests" / "golden"
+
+VOCABULARY, HIDDEN, LAYERS, HEADS, INTERMEDIATE, POSITIONS, TYPES = 40, 12, 2, 2, 24, 12, 2
+BATCH, LENGTH = 3, 10
+REAL_TOKENS = [10, 8, 5]
+MASKED = [1, 4, 9, 12, 17, 20, 23, 24]
+SCALE = 0.125
+EPSILON = 1e-12
+ROTARY_BASE = 10_000.0
+
+# A rational near GELU, form A, degrees 5/4; the negative b_1 and the sizes of a_5 and b_4 make every gradient matter.
+NUMERATOR = [-1.2e-3, 0.51, 0.42, 0.13, 0.024, 0.0029]
+DENOMINATOR = [-0.067, 0.18, 0.037, 0.0011]
+
+CASES = {
+    f"{norm}-{positions}": dict(norm=norm, positions=positions, activation="rational", sites="all", groups=1)
+    for norm in ("post", "pre", "deepnorm")
+    for positions in ("learned", "rotary")
+}
+CASES["pre-rotary-groups"] = dict(
+    norm="pre", positions="rotary", activation="rational(share=group(8))", sites="1", groups=INTERMEDIATE // 8
+)
+
+SAFETENSORS_TYPES = {torch.float32: "F32", torch.float64: "F64", torch.int32: "I32", torch.uint8: "U8"}
+
+
+def write_safetensors(path, tensors):
+    """The safetensors format: length of the header, header, data; 64-bit types first, then by name."""
+    header, data = {"__metadata__": {"format": "pt"}}, b""
+    for name, tensor in sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])):
+        content = tensor.contiguous().numpy().tobytes()
+        header[name] = {
+            "dtype": SAFETENSORS_TYPES[tensor.dtype],
+            "shape": list(tensor.shape),
+            "data_offsets": [len(data), len(data) + len(content)],
+        }
+        data += content
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def is_site(case, layer):
+    return case["sites"] == "all" or str(layer) in case["sites"].split(",")
+
+
+def draw_weights(case, generator):
+    """Random values for every parameter, in f32."""
+
+    def normal(*shape, deviation=0.2, mean=0.0):
+        return mean + deviation * torch.randn(*shape, generator=generator)
+
+    weights = {}
+
+    def linear(name, inputs, outputs):
+        weights[f"{name}.weight"] = normal(outputs, inputs)
+        weights[f"{name}.bias"] = normal(outputs)
+
+    def norm(name):
+        weights[f"{name}.weight"] = normal(HIDDEN, mean=1.0)
+        weights[f"{name}.bias"] = normal(HIDDEN)
+
+    embeddings = "bert.embeddings"
+    weights[f"{embeddings}.word_embeddings.weight"] = normal(VOCABULARY, HIDDEN, deviation=0.5)
+    weights[f"{embeddings}.token_type_embeddings.weight"] = normal(TYPES, HIDDEN)
+    if case["positions"] == "learned":
+        weights[f"{embeddings}.position_embeddings.weight"] = normal(POSITIONS, HIDDEN)
+    if case["norm"] == "post":
+        norm(f"{embeddings}.LayerNorm")
+    for layer in range(LAYERS):
+        name = f"bert.encoder.layer.{layer}"
+        for kind in ("query", "key", "value"):
+            linear(f"{name}.attention.self.{kind}", HIDDEN, HIDDEN)
+        linear(f"{name}.attention.output.dense", HIDDEN, HIDDEN)
+        norm(f"{name}.attention.output.LayerNorm")
+        linear(f"{name}.intermediate.dense", HIDDEN, INTERMEDIATE)
+        if is_site(case, layer):
+            for kind, values in (("numerator", NUMERATOR), ("denominator", DENOMINATOR)):
+                spread = 1.0 + normal(case["groups"], len(values), deviation=0.05)
+                weights[f"{name}.intermediate.activation.{kind}"] = torch.tensor(values) * spread
+        linear(f"{name}.output.dense", INTERMEDIATE, HIDDEN)
+        norm(f"{name}.output.LayerNorm")
+    if case["norm"] == "pre":
+        norm("bert.encoder.final_norm")
+    linear("cls.predictions.transform.dense", HIDDEN, HIDDEN)
+    norm("cls.predictions.transform.LayerNorm")
+    weights["cls.predictions.bias"] = normal(VOCABULARY)
+    return weights
+
+
+def draw_batch(generator):
+    def integers(high, *shape):
+        return torch.randint(0, high, shape, generator=generator)
+
+    attention_mask = torch.zeros(BATCH, LENGTH)
+    for row, count in enumerate(REAL_TOKENS):
+        attention_mask[row, :count] = 1
+    return {
+        "ids": integers(VOCABULARY, BATCH, LENGTH),
+        "type_ids": integers(TYPES, BATCH, LENGTH),
+        "attention_mask": attention_mask,
+        "masked_positions": torch.tensor(MASKED),
+        "labels": integers(VOCABULARY, len(MASKED)),
+    }
+
+
+def rational(x, numerator, denominator):
+    """Form A: sum a_j x^j / (1 + sum |b_k| |x|^k); one row of coefficients per group of neighbouring channels."""
+    groups = numerator.shape[0]
+    x = x.unflatten(-1, (groups, -1))
+    column = lambda table, index: table[:, index].unsqueeze(-1)
+    p = sum(column(numerator, j) * x**j for j in range(numerator.shape[1]))
+    q = 1 + sum(column(denominator, k).abs() * x.abs() ** (k + 1) for k in range(denominator.shape[1]))
+    return (p / q).flatten(-2)
+
+
+def rotate(x):
+    """Rotary positions on [batch, heads, length, head_size]: channel i is turned against channel i + head_size / 2."""
+    half = x.shape[-1] // 2
+    frequencies = ROTARY_BASE ** (-torch.arange(half, dtype=x.dtype) / half)
+    angles = torch.arange(x.shape[-2], dtype=x.dtype).unsqueeze(-1) * frequencies
+    cosine, sine = angles.cos(), angles.sin()
+    first, second = x[..., :half], x[..., half:]
+    return torch.cat([first * cosine - second * sine, second * cosine + first * sine], dim=-1)
+
+
+def loss_of(case, weights, batch):
+    """The summed masked-language-model cross-entropy, times SCALE."""
+
+    def linear(name, x):
+        return F.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
+
+    def norm(name, x):
+        return F.layer_norm(x, (HIDDEN,), weights[f"{name}.weight"], weights[f"{name}.bias"], EPSILON)
+
+    def attention(name, x):
+        def heads(kind):
+            projected = linear(f"{name}.self.{kind}", x)
+            return projected.view(BATCH, LENGTH, HEADS, HIDDEN // HEADS).transpose(1, 2)
+
+        query, key, value = heads("query"), heads("key"), heads("value")
+        if case["positions"] == "rotary":
+            query, key = rotate(query), rotate(key)
+        scores = query @ key.transpose(-1, -2) / math.sqrt(HIDDEN // HEADS)
+        padding = batch["attention_mask"][:, None, None, :] == 0
+        context = scores.masked_fill(padding, -math.inf).softmax(-1) @ value
+        return linear(f"{name}.output.dense", context.transpose(1, 2).flatten(-2))
+
+    def feed_forward(layer, name, x):
+        u = linear(f"{name}.intermediate.dense", x)
+        if is_site(case, layer):
+            site = f"{name}.intermediate.activation"
+            y = rational(u, weights[f"{site}.numerator"], weights[f"{site}.denominator"])
+        else:
+            y = F.gelu(u)
+        return linear(f"{name}.output.dense", y)
+
+    def sublayer(name, x, function):
+        if case["norm"] == "pre":
+            return x + function(norm(name, x))
+        factor = (2 * LAYERS) ** 0.25 if case["norm"] == "deepnorm" else 1.0
+        return norm(name, x * factor + function(x))
+
+    embeddings = "bert.embeddings"
+    x = weights[f"{embeddings}.word_embeddings.weight"][batch["ids"]]
+    x = x + weights[f"{embeddings}.token_type_embeddings.weight"][batch["type_ids"]]
+    if case["positions"] == "learned":
+        x = x + weights[f"{embeddings}.position_embeddings.weight"][:LENGTH]
+    if case["norm"] == "post":
+        x = norm(f"{embeddings}.LayerNorm", x)
+    for layer in range(LAYERS):
+        name = f"bert.encoder.layer.{layer}"
+        x = sublayer(f"{name}.attention.output.LayerNorm", x, lambda h: attention(f"{name}.attention", h))
+        x = sublayer(f"{name}.output.LayerNorm", x, lambda h: feed_forward(layer, name, h))
+    if case["norm"] == "pre":
+        x = norm("bert.encoder.final_norm", x)
+    rows = x.flatten(0, 1)[batch["masked_positions"]]
+    rows = norm("cls.predictions.transform.LayerNorm", F.gelu(linear("cls.predictions.transform.dense", rows)))
+    logits = rows @ weights[f"{embeddings}.word_embeddings.weight"].T + weights["cls.predictions.bias"]
+    return SCALE * F.cross_entropy(logits, batch["labels"], reduction="sum")
+
+
+def config(case):
+    return {
+        "model_type": "pliant",
+        "vocab_size": VOCABULARY,
+        "hidden_size": HIDDEN,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "intermediate_size": INTERMEDIATE,
+        "max_position_embeddings": POSITIONS,
+        "type_vocab_size": TYPES,
+        "position_embedding_type": case["positions"],
+        "norm_placement": case["norm"],
+        "embedding_norm": case["norm"] == "post",
+        "layer_norm_eps": EPSILON,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "initialisation": "fan_in",
+        "activation": case["activation"],
+        "activation_sites": case["sites"],
+        "hidden_act": "gelu",
+        "pooler_act": "tanh",
+    }
+
+
+def main():
+    for seed, (name, case) in enumerate(CASES.items()):
+        generator = torch.Generator().manual_seed(seed)
+        weights = draw_weights(case, generator)
+        batch = draw_batch(generator)
+        double = {key: value.double().requires_grad_() for key, value in weights.items()}
+        loss = loss_of(case, double, batch)
+        loss.backward()
+
+        folder = FOLDER / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(config(case), indent=2) + "\n")
+        write_safetensors(folder / "model.safetensors", weights)
+        expected = {f"gradient.{key}": value.grad.float() for key, value in double.items()}
+        expected |= {f"batch.{key}": value.to(torch.int32) for key, value in batch.items()}
+        expected["scale"] = torch.tensor([SCALE], dtype=torch.float64)
+        expected["loss"] = loss.detach().reshape(1)
+        write_safetensors(folder / "expected.safetensors", expected)
+        print(f"{name}: loss {loss.item():.6f}, {sum(value.numel() for value in weights.values())} parameters")
+
+
+if __name__ == "__main__":
+    main()
