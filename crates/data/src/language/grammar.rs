@@ -39,7 +39,7 @@ struct Agreement {
 }
 
 /// Words (punctuation counted) of an average document.
-pub(crate) const WORDS_PER_DOCUMENT: u64 = 240;
+pub(crate) const WORDS_PER_DOCUMENT: u64 = 210;
 
 impl Language {
     pub(crate) fn new(seed: u64) -> Self {

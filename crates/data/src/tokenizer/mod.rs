@@ -54,7 +54,7 @@ pub struct Tokenizer {
 impl Tokenizer {
     /// Reads a `tokenizer.json`, or (by the ending `.txt`) a `vocab.txt`.
     ///
-    /// A `vocab.txt` says nothing about letter case: one without any capital letter is taken as lower-casing and
+    /// A `vocab.txt` says nothing about letter case: one whose words are all in lower case is taken as lower-casing and
     /// accent-stripping (as BERT's uncased vocabulary is), any other as cased.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Tokenizer {
         let inner = if is_list {
             let words = word_list(&bytes).map_err(unusable)?;
             check_special(path, |name| words.iter().any(|word| word == name))?;
-            word_piece(&words).map_err(|error| unusable(error.to_string()))?
+            word_piece(&words, !is_cased(&words)).map_err(|error| unusable(error.to_string()))?
         } else {
             tokenizers::Tokenizer::from_bytes(&bytes)
                 .map_err(|error| unusable(error.to_string()))?
@@ -86,7 +86,7 @@ impl Tokenizer {
 
     /// A lower-casing WordPiece tokenizer of these words, their ids being their places.
     pub(crate) fn from_words(words: &[String]) -> Result<Self, DataError> {
-        Self::from_inner(word_piece(words).map_err(encode_error)?)
+        Self::from_inner(word_piece(words, true).map_err(encode_error)?)
     }
 
     fn from_inner(mut inner: tokenizers::Tokenizer) -> Result<Self, DataError> {
@@ -230,12 +230,17 @@ fn word_list(bytes: &[u8]) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// BERT's tokenizer around a list of words.
-fn word_piece(words: &[String]) -> tokenizers::Result<tokenizers::Tokenizer> {
-    let vocabulary = WordPiece::read_bytes(words.join("\n").as_bytes())?;
-    let lowercase = !words
+/// Some word changes when it is put in lower case. (Capitals that have no lower case, such as `ℝ`, occur in BERT's
+/// uncased vocabulary.)
+fn is_cased(words: &[String]) -> bool {
+    words
         .iter()
-        .any(|word| !word.starts_with('[') && word.chars().any(char::is_uppercase));
+        .any(|word| !SPECIAL.contains(&word.as_str()) && word.to_lowercase() != *word)
+}
+
+/// BERT's tokenizer around a list of words.
+fn word_piece(words: &[String], lowercase: bool) -> tokenizers::Result<tokenizers::Tokenizer> {
+    let vocabulary = WordPiece::read_bytes(words.join("\n").as_bytes())?;
     let id = |name: &str| vocabulary.get(name).copied().unwrap_or_default();
     let processing = BertProcessing::new(
         ("[SEP]".to_owned(), id("[SEP]")),

@@ -1,1 +1,243 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::corpus::text::Chunk;
+
+fn counted(text: &str) -> Vec<(String, u64)> {
+    let counter = WordCounter::default();
+    counter.count(&Chunk {
+        text: text.to_owned(),
+        ..Chunk::default()
+    });
+    counter.finish().unwrap()
+}
+
+fn trained(text: &str, size: usize) -> Tokenizer {
+    Tokenizer::from_words(&train(&counted(text), size, &mut |_| {}).unwrap()).unwrap()
+}
+
+#[test]
+fn words_are_counted_as_the_tokenizer_splits_them() {
+    let counts: BTreeMap<String, u64> = counted("The café, the CAFE!\nthe 漢字")
+        .into_iter()
+        .collect();
+    let expected = [
+        (",", 1),
+        ("!", 1),
+        ("the", 3),
+        ("cafe", 2),
+        ("漢", 1),
+        ("字", 1),
+    ];
+    assert_eq!(
+        counts,
+        expected
+            .map(|(word, count)| (word.to_owned(), count))
+            .into()
+    );
+}
+
+#[test]
+fn the_commonest_pairs_are_merged_first() {
+    let vocabulary = train(&counted("ab ab ab ab abc abc xbc"), 15, &mut |_| {}).unwrap();
+    // a, x begin; ##b, ##c continue; then a+##b (6 times), then ab+##c (2 times); x+##b occurs once.
+    let expected = [
+        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "x", "##b", "##c", "ab", "abc",
+    ];
+    assert_eq!(vocabulary, expected);
+}
+
+#[test]
+fn equal_counts_are_merged_in_the_order_of_their_ids() {
+    let vocabulary = train(&counted("zy zy ab ab"), 100, &mut |_| {}).unwrap();
+    assert_eq!(vocabulary[5..], ["a", "z", "##b", "##y", "ab", "zy"]);
+}
+
+/// The merges by their definition: count all pairs anew each time.
+fn slow_vocabulary(words: &[(String, u64)], start: Vec<String>, size: usize) -> Vec<String> {
+    let mut vocabulary = start;
+    let id = |vocabulary: &[String], piece: &str| {
+        vocabulary
+            .iter()
+            .position(|word| word == piece)
+            .map(|id| id as u32)
+    };
+    let mut cut: Vec<(Vec<u32>, u64)> = words
+        .iter()
+        .map(|(word, count)| {
+            let pieces = word.chars().enumerate().map(|(place, character)| {
+                let prefix = if place > 0 { "##" } else { "" };
+                id(&vocabulary, &format!("{prefix}{character}")).unwrap()
+            });
+            (pieces.collect(), *count)
+        })
+        .collect();
+    while vocabulary.len() < size {
+        let mut pairs: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+        for (pieces, count) in &cut {
+            for pair in pieces.windows(2) {
+                *pairs.entry((pair[0], pair[1])).or_default() += count;
+            }
+        }
+        let best = pairs
+            .into_iter()
+            .max_by_key(|&(pair, count)| (count, std::cmp::Reverse(pair)));
+        let Some((pair, count)) = best.filter(|best| best.1 >= 2) else {
+            break;
+        };
+        let _ = count;
+        let second = vocabulary[pair.1 as usize]
+            .trim_start_matches("##")
+            .to_owned();
+        let text = format!("{}{second}", vocabulary[pair.0 as usize]);
+        let merged = id(&vocabulary, &text).unwrap_or_else(|| {
+            vocabulary.push(text);
+            vocabulary.len() as u32 - 1
+        });
+        for (pieces, _) in &mut cut {
+            let mut place = 0;
+            while place + 1 < pieces.len() {
+                if (pieces[place], pieces[place + 1]) == pair {
+                    pieces.splice(place..place + 2, [merged]);
+                }
+                place += 1;
+            }
+        }
+    }
+    vocabulary
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn fast_merges_agree_with_their_definition(words in prop::collection::vec("[abc]{1,9}", 1..60)) {
+        let counts = counted(&words.join(" "));
+        let vocabulary = train(&counts, 60, &mut |_| {}).unwrap();
+        let alphabet = vocabulary.iter().skip(5).filter(|word| {
+            word.trim_start_matches("##").len() == 1
+        });
+        let start: Vec<String> =
+            vocabulary[..5].iter().chain(alphabet).cloned().collect();
+        prop_assert_eq!(&vocabulary, &slow_vocabulary(&counts, start, 60));
+    }
+
+    #[test]
+    fn encoding_by_word_is_encoding(text in "(\\PC|[ \\t\\n\u{301}\u{a0}\u{3000}]|\\[SEP\\]|the ){0,60}") {
+        let tokenizer = trained("the cat sat on the mat, the cat é [ ] S E P \u{301}", 80);
+        let encoder = Encoder::new(&tokenizer);
+        let chunk = Chunk { ends: vec![text.len()], text: text.clone(), hashes: Vec::new() };
+        // Twice: the second time every word is remembered.
+        for _ in 0..2 {
+            prop_assert_eq!(&encoder.encode(&chunk).unwrap().ids, &tokenizer.encode(&text).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_text_cannot_forge_special_tokens() {
+    let tokenizer = trained("[MASK] [PAD] mask pad ] [", 60);
+    let ids = tokenizer.encode("a [MASK] and [PAD]").unwrap();
+    let special = tokenizer.special();
+    assert!(
+        !ids.contains(&special.mask) && !ids.contains(&special.pad),
+        "{ids:?}"
+    );
+}
+
+#[test]
+fn rare_scripts_do_not_fill_the_vocabulary() {
+    let rare: String = (0..2000)
+        .filter_map(|offset| char::from_u32(0x4e00 + offset))
+        .collect();
+    let text = format!("{} {rare}", "common words of one text ".repeat(200_000));
+    let vocabulary = train(&counted(&text), 400, &mut |_| {}).unwrap();
+    assert!(vocabulary.iter().any(|word| word == "common"));
+}
+
+#[test]
+fn a_vocabulary_smaller_than_the_alphabet_is_refused() {
+    let error = train(
+        &counted("abcdefghijklmnop ponmlkjihgfedcba"),
+        20,
+        &mut |_| {},
+    )
+    .unwrap_err();
+    assert!(
+        matches!(error, DataError::VocabularyTooSmall { needed: 21.., .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn json_round_trip_and_switched_off_padding() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    let tokenizer = trained("one two three two one", 60);
+    tokenizer.save(&path).unwrap();
+    let mut json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    json["truncation"] = serde_json::json!({
+        "direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0
+    });
+    json["padding"] = serde_json::json!({
+        "strategy": {"Fixed": 64}, "direction": "Right", "pad_to_multiple_of": null,
+        "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"
+    });
+    fs::write(&path, json.to_string()).unwrap();
+    let opened = Tokenizer::open(&path).unwrap();
+    let text = "one three two one two three";
+    assert_eq!(
+        opened.encode(text).unwrap(),
+        tokenizer.encode(text).unwrap()
+    );
+    assert_eq!(opened.encode(text).unwrap().len(), 6);
+    assert_eq!(opened.decode(&opened.encode(text).unwrap()).unwrap(), text);
+    assert_eq!(opened.to_json().unwrap(), tokenizer.to_json().unwrap());
+}
+
+fn open_list(words: &str) -> Result<Tokenizer, DataError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vocab.txt");
+    fs::write(&path, words).unwrap();
+    Tokenizer::open(&path)
+}
+
+#[test]
+fn word_lists() {
+    // ℝ is a capital without a lower case: the list is still an uncased one.
+    let uncased = open_list("[PAD]\n[MASK]\nhi\n##gh\nℝ\n[UNK]\n[SEP]\n[CLS]\n").unwrap();
+    assert_eq!(uncased.encode("HIGH hi").unwrap(), [2, 3, 2]);
+    assert_eq!(
+        (uncased.special().classify, uncased.vocabulary_size()),
+        (7, 8)
+    );
+    assert_eq!(uncased.ordinary(), [2, 3, 4]);
+    let cased = open_list("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nHi\nhi\n").unwrap();
+    assert_eq!(cased.encode("Hi hi HI").unwrap(), [5, 6, 1]);
+}
+
+#[test]
+fn bad_word_lists() {
+    let error = open_list("[PAD]\n[UNK]\n[CLS]\nhi\n").unwrap_err();
+    let DataError::MissingSpecialTokens { missing, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(missing, &["[SEP]", "[MASK]"]);
+    assert!(
+        error.to_string().ends_with("has no [SEP], no [MASK] token"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("[MASK]"));
+    let error = open_list("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhi\nhi\n").unwrap_err();
+    assert!(
+        error.to_string().ends_with("line 7 repeats \"hi\""),
+        "{error}"
+    );
+    let error = open_list("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n").unwrap_err();
+    assert!(error.to_string().contains("no ordinary words"), "{error}");
+}
