@@ -1,10 +1,15 @@
 //! Scoring a saved model on a whole corpus.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use pliant_data::{BatchPlan, Corpus, DataConfig, Masking, Split, TokenizerSource};
+use pliant_nn::MaskedLanguageModel;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventSink, TrainError};
+use crate::run::{in_threads, preparing};
+use crate::temporary::TemporaryFolder;
+use crate::{EventSink, TrainError, validation};
 
 /// How to score.
 #[derive(Clone, Debug)]
@@ -51,11 +56,47 @@ pub struct EvaluationReport {
 
 /// Scores the model in `model_folder` (`config.json`, `model.safetensors`, `tokenizer.json`) on all of `corpus`, with the
 /// fixed masks of validation.
+///
+/// # Errors
+/// A model or corpus that cannot be read.
 pub fn evaluate(
-    _model_folder: &Path,
-    _corpus: &Path,
-    _options: &EvaluationOptions,
-    _sink: &mut dyn EventSink,
+    model_folder: &Path,
+    corpus: &Path,
+    options: &EvaluationOptions,
+    sink: &mut dyn EventSink,
 ) -> Result<EvaluationReport, TrainError> {
-    Err(TrainError::Interrupted { step: 0 })
+    in_threads(options.threads, || {
+        let model = MaskedLanguageModel::load(model_folder)?;
+        let temporary = match options.cache {
+            None => Some(TemporaryFolder::new("evaluation")?),
+            Some(_) => None,
+        };
+        let cache = match (&options.cache, &temporary) {
+            (Some(cache), _) => cache.clone(),
+            (None, Some(temporary)) => temporary.path().to_path_buf(),
+            (None, None) => model_folder.to_path_buf(),
+        };
+        let config = DataConfig {
+            corpus: Corpus::Path(corpus.to_path_buf()),
+            tokenizer: TokenizerSource::File(model_folder.join("tokenizer.json")),
+            sequence: options.sequence.min(model.config().max_positions),
+            cache,
+            validation_sequences: None,
+            split: Split::EvaluationOnly,
+        };
+        let dataset =
+            pliant_data::prepare(&config, &mut |progress| sink.event(&preparing(&progress)))?;
+        let plan = BatchPlan::new(&dataset, 0, options.batch, Masking::default())?;
+        let began = Instant::now();
+        let result = validation::score(&model, &plan, options.batch, 0)?;
+        Ok(EvaluationReport {
+            loss: result.loss,
+            perplexity: result.loss.exp(),
+            masked_accuracy: result.masked_accuracy,
+            tokens: result.tokens,
+            sequences: dataset.validation_sequences(),
+            unigram_loss: dataset.unigram_loss(),
+            seconds: began.elapsed().as_secs_f64(),
+        })
+    })
 }

@@ -29,6 +29,7 @@ pub mod signals;
 mod step;
 pub mod stop;
 pub mod summary;
+mod temporary;
 mod trainable;
 mod validation;
 
