@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov and Hutter 2019), as PyTorch computes it, in one pass over the four slices.
+//! `AdamW` (Loshchilov and Hutter 2019), as `PyTorch` computes it, in one pass over the four slices.
 
 use crate::dispatch::Arithmetic;
 use crate::math::sum_by;

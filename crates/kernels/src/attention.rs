@@ -71,8 +71,8 @@ fn block_rows(sequence: usize) -> usize {
 
 /// `output = dropout(softmax(q kᵀ / √head_size + mask)) v` for every head.
 ///
-/// qkv `[batch, sequence, 3, heads, head_size]`; attention_mask `[batch, sequence]`, 1 for a real token, 0 for padding;
-/// output `[batch, sequence, heads * head_size]`; log_sum_exp `[batch, heads, sequence]` of the masked scores, for the
+/// qkv `[batch, sequence, 3, heads, head_size]`; `attention_mask` `[batch, sequence]`, 1 for a real token, 0 for padding;
+/// output `[batch, sequence, heads * head_size]`; `log_sum_exp` `[batch, heads, sequence]` of the masked scores, for the
 /// backward pass. Queries of padding attend like the others; a sequence of padding alone gives zeros.
 ///
 /// # Panics

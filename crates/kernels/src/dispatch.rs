@@ -16,7 +16,7 @@ pub const VARIABLE: &str = "PLIANT_SIMD";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Level {
-    /// Whatever the target guarantees (SSE2 on x86-64, NEON on AArch64); no fused multiply-add is assumed.
+    /// Whatever the target guarantees (SSE2 on x86-64, NEON on `AArch64`); no fused multiply-add is assumed.
     Portable = 0,
     /// AVX2 with FMA.
     Avx2 = 1,
@@ -203,10 +203,10 @@ impl Arithmetic for Separate {
     }
 }
 
-/// Arithmetic of [`Level::Portable`]: AArch64 always has the fused instruction.
+/// Arithmetic of [`Level::Portable`]: `AArch64` always has the fused instruction.
 #[cfg(target_arch = "aarch64")]
 pub type PortableArithmetic = Fused;
-/// Arithmetic of [`Level::Portable`]: AArch64 always has the fused instruction.
+/// Arithmetic of [`Level::Portable`]: `AArch64` always has the fused instruction.
 #[cfg(not(target_arch = "aarch64"))]
 pub type PortableArithmetic = Separate;
 

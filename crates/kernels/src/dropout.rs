@@ -33,7 +33,7 @@ impl Mask {
 
     /// The same mask, its element 0 at the present element `offset`.
     #[inline(always)]
-    pub(crate) fn from(self, offset: u64) -> Self {
+    pub(crate) fn starting_at(self, offset: u64) -> Self {
         Self {
             first: self.first.wrapping_add(offset),
             ..self

@@ -6,6 +6,10 @@
 //!
 //! Slice lengths are internal invariants, not user input: a mismatch panics at the entry of the operation.
 
+// Bodies must be inlined into the functions that enable the instructions, or they are compiled without these; and each
+// takes the arithmetic of its level, whether it multiplies or not.
+#![allow(clippy::inline_always, clippy::extra_unused_type_parameters)]
+
 pub mod adamw;
 pub mod attention;
 pub mod dispatch;

@@ -1,4 +1,4 @@
-//! The linear layer, weights in PyTorch's layout `[outputs, inputs]`.
+//! The linear layer, weights in `PyTorch`'s layout `[outputs, inputs]`.
 //!
 //! No operand is copied into another layout by us; products run on the whole rayon pool.
 

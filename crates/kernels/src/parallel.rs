@@ -43,6 +43,10 @@ pub fn for_each_chunk<T: Send>(
 ///
 /// # Panics
 /// If a chunk length is zero or the outputs give different numbers of chunks.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a slice and its chunk length are one argument"
+)]
 pub fn for_each_chunk2<T: Send, U: Send>(
     first: (&mut [T], usize),
     second: (&mut [U], usize),
@@ -66,6 +70,10 @@ pub fn for_each_chunk2<T: Send, U: Send>(
 ///
 /// # Panics
 /// If a chunk length is zero or the outputs give different numbers of chunks.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a slice and its chunk length are one argument"
+)]
 pub fn for_each_chunk3<T: Send, U: Send, V: Send>(
     first: (&mut [T], usize),
     second: (&mut [U], usize),

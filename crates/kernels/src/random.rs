@@ -185,7 +185,7 @@ pub fn name_key(name: &str) -> u64 {
     mix(hash)
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014), a bijection.
+/// The finaliser of `SplitMix64` (Steele, Lea, Flood 2014), a bijection.
 const fn mix(value: u64) -> u64 {
     let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

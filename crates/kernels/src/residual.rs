@@ -1,6 +1,6 @@
 //! Bias, dropout and residual connection in one pass: `out = residual * factor + dropout(y + bias)`.
 //!
-//! The factor is 1, or `(2N)^¼` in an N-layer encoder of DeepNorm (Wang et al. 2022, section 3).
+//! The factor is 1, or `(2N)^¼` in an N-layer encoder of `DeepNorm` (Wang et al. 2022, section 3).
 
 use crate::dispatch::Arithmetic;
 use crate::dropout::{Mask, SEGMENT};
@@ -59,7 +59,7 @@ pub fn forward(
     parallel::for_each_chunk(out, ROWS * columns, |chunk, out| {
         let start = chunk * ROWS * columns;
         let range = start..start + out.len();
-        let mask = mask.map(|mask| mask.from(start as u64));
+        let mask = mask.map(|mask| mask.starting_at(start as u64));
         add(
             &y[range.clone()],
             bias,
@@ -134,7 +134,7 @@ pub fn backward(
     let chunk = ROWS * columns;
     let split = |index: usize, dy: &mut [f32], dresidual: &mut [f32]| {
         let start = index * chunk;
-        let mask = mask.map(|mask| mask.from(start as u64));
+        let mask = mask.map(|mask| mask.starting_at(start as u64));
         scatter(&dout[start..start + dy.len()], factor, mask, dy, dresidual);
     };
     match dbias {
@@ -185,7 +185,7 @@ pub fn dropout(x: &[f32], dropout: &Dropout, out: &mut [f32]) {
         let start = chunk * parallel::ELEMENTS;
         keep(
             &x[start..start + out.len()],
-            Some(mask.from(start as u64)),
+            Some(mask.starting_at(start as u64)),
             out,
         );
     });
