@@ -8,7 +8,13 @@ use pliant_activation::ActivationSpec;
 use serde::{Deserialize, Serialize};
 
 /// Names that the comparison's own files and folders take in the output folder.
-const TAKEN: [&str; 5] = ["compare.json", "data", "report.html", "results.json", "results.md"];
+const TAKEN: [&str; 5] = [
+    "compare.json",
+    "data",
+    "report.html",
+    "results.json",
+    "results.md",
+];
 /// Longer folder names are cut; some file systems end at 255 bytes and the path goes on below.
 const LONGEST_FOLDER: usize = 60;
 
@@ -96,12 +102,19 @@ impl FromStr for ArmList {
         for (index, part) in split_top_level(text)?.into_iter().enumerate() {
             let part = part.trim();
             if part.is_empty() {
-                return Err(ArmsError::Empty { text: text.to_owned(), item: index + 1 });
+                return Err(ArmsError::Empty {
+                    text: text.to_owned(),
+                    item: index + 1,
+                });
             }
-            let spec: ActivationSpec =
-                part.parse().map_err(|error| ArmsError::Activation { item: index + 1, message: format!("{error}") })?;
+            let spec: ActivationSpec = part.parse().map_err(|error| ArmsError::Activation {
+                item: index + 1,
+                message: format!("{error}"),
+            })?;
             if specs.contains(&spec) {
-                return Err(ArmsError::Twice { name: spec.to_string() });
+                return Err(ArmsError::Twice {
+                    name: spec.to_string(),
+                });
             }
             specs.push(spec);
         }
@@ -156,7 +169,9 @@ pub(crate) fn check_names(arms: &[Arm]) -> Result<(), ArmsError> {
             return Err(ArmsError::Unnamed { item: index + 1 });
         }
         if arms[..index].iter().any(|other| other.name == arm.name) {
-            return Err(ArmsError::Twice { name: arm.name.clone() });
+            return Err(ArmsError::Twice {
+                name: arm.name.clone(),
+            });
         }
     }
     Ok(())
@@ -166,7 +181,10 @@ pub(crate) fn check_names(arms: &[Arm]) -> Result<(), ArmsError> {
 fn folder_stem(name: &str) -> String {
     let mut stem = String::new();
     for character in name.chars() {
-        if character.is_ascii_alphanumeric() || character == '_' || (character == '.' && !stem.is_empty()) {
+        if character.is_ascii_alphanumeric()
+            || character == '_'
+            || (character == '.' && !stem.is_empty())
+        {
             stem.push(character);
         } else if !stem.is_empty() && !stem.ends_with('-') {
             stem.push('-');
@@ -176,13 +194,19 @@ fn folder_stem(name: &str) -> String {
         }
     }
     let stem = stem.trim_end_matches(['-', '.']);
-    if stem.is_empty() { "arm".to_owned() } else { stem.to_owned() }
+    if stem.is_empty() {
+        "arm".to_owned()
+    } else {
+        stem.to_owned()
+    }
 }
 
 /// Splits at the commas that stand in no parentheses.
 fn split_top_level(text: &str) -> Result<Vec<&str>, ArmsError> {
-    let unbalanced =
-        |position: usize| ArmsError::Parenthesis { text: text.to_owned(), position: position + 1 };
+    let unbalanced = |position: usize| ArmsError::Parenthesis {
+        text: text.to_owned(),
+        position: position + 1,
+    };
     let mut parts = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut start = 0;
@@ -211,10 +235,22 @@ mod tests {
 
     #[test]
     fn commas_in_parentheses_belong_to_the_activation() {
-        assert_eq!(split_top_level("gelu,rational(5/4, form=b),relu").unwrap(), ["gelu", "rational(5/4, form=b)", "relu"]);
-        assert_eq!(split_top_level("f(g(1,2),3),h").unwrap(), ["f(g(1,2),3)", "h"]);
-        assert!(matches!(split_top_level("gelu,(").unwrap_err(), ArmsError::Parenthesis { position: 6, .. }));
-        assert!(matches!(split_top_level("é)").unwrap_err(), ArmsError::Parenthesis { position: 2, .. }));
+        assert_eq!(
+            split_top_level("gelu,rational(5/4, form=b),relu").unwrap(),
+            ["gelu", "rational(5/4, form=b)", "relu"]
+        );
+        assert_eq!(
+            split_top_level("f(g(1,2),3),h").unwrap(),
+            ["f(g(1,2),3)", "h"]
+        );
+        assert!(matches!(
+            split_top_level("gelu,(").unwrap_err(),
+            ArmsError::Parenthesis { position: 6, .. }
+        ));
+        assert!(matches!(
+            split_top_level("é)").unwrap_err(),
+            ArmsError::Parenthesis { position: 2, .. }
+        ));
     }
 
     #[test]
@@ -222,19 +258,48 @@ mod tests {
         let list: ArmList = "gelu, rational(5/4, form=b)".parse().unwrap();
         assert_eq!(list.as_slice().len(), 2);
         assert_eq!(list.to_string().parse::<ArmList>().unwrap(), list);
-        assert!(matches!("gelu,,relu".parse::<ArmList>(), Err(ArmsError::Empty { item: 2, .. })));
-        assert!(matches!("gelu,gelu".parse::<ArmList>(), Err(ArmsError::Twice { .. })));
-        assert!(matches!("gelu,geluu".parse::<ArmList>(), Err(ArmsError::Activation { item: 2, .. })));
+        assert!(matches!(
+            "gelu,,relu".parse::<ArmList>(),
+            Err(ArmsError::Empty { item: 2, .. })
+        ));
+        assert!(matches!(
+            "gelu,gelu".parse::<ArmList>(),
+            Err(ArmsError::Twice { .. })
+        ));
+        assert!(matches!(
+            "gelu,geluu".parse::<ArmList>(),
+            Err(ArmsError::Activation { item: 2, .. })
+        ));
     }
 
     #[test]
     fn folders_are_safe_and_unique() {
-        let names = ["rational(5/4, form=b)", "rational(5/4; form=b)", "data", "../etc", "…", "GELU", "gelu", "leaky_relu(0.1)", "compare.json"];
+        let names = [
+            "rational(5/4, form=b)",
+            "rational(5/4; form=b)",
+            "data",
+            "../etc",
+            "…",
+            "GELU",
+            "gelu",
+            "leaky_relu(0.1)",
+            "compare.json",
+        ];
         let arms = with_folders(names.map(|name| (name.to_owned(), Vec::new())));
         let folders: Vec<&str> = arms.iter().map(|arm| arm.folder.as_str()).collect();
         assert_eq!(
             folders,
-            ["rational-5-4-form-b", "rational-5-4-form-b-2", "data-2", "etc", "arm", "GELU", "gelu-2", "leaky_relu-0.1", "compare.json-2"]
+            [
+                "rational-5-4-form-b",
+                "rational-5-4-form-b-2",
+                "data-2",
+                "etc",
+                "arm",
+                "GELU",
+                "gelu-2",
+                "leaky_relu-0.1",
+                "compare.json-2"
+            ]
         );
     }
 

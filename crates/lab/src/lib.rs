@@ -7,8 +7,8 @@
 
 mod arms;
 pub mod compare;
-pub mod plot;
 mod number;
+pub mod plot;
 mod report;
 mod results;
 mod seeds;

@@ -4,13 +4,21 @@ use crate::plot::scale::label;
 
 /// Fixed decimals, thousands set off, true minus.
 pub(crate) fn decimal(value: f64, decimals: usize) -> String {
-    if value.is_finite() { label(value, decimals) } else { "not finite".to_owned() }
+    if value.is_finite() {
+        label(value, decimals)
+    } else {
+        "not finite".to_owned()
+    }
 }
 
 /// As [`decimal`], with a plus before positive numbers.
 pub(crate) fn signed(value: f64, decimals: usize) -> String {
     let text = decimal(value, decimals);
-    if value > 0.0 && value.is_finite() { format!("+{text}") } else { text }
+    if value > 0.0 && value.is_finite() {
+        format!("+{text}")
+    } else {
+        text
+    }
 }
 
 /// `p = 0.012`, or `p < 0.001`.
@@ -46,7 +54,11 @@ pub(crate) fn perplexity(value: f64) -> String {
 /// Bytes in MiB or GiB.
 pub(crate) fn memory(bytes: u64) -> String {
     let mebibytes = bytes as f64 / f64::from(1_u32 << 20);
-    if mebibytes < 1000.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.2} GiB", mebibytes / 1024.0) }
+    if mebibytes < 1000.0 {
+        format!("{mebibytes:.0} MiB")
+    } else {
+        format!("{:.2} GiB", mebibytes / 1024.0)
+    }
 }
 
 /// A whole number with its thousands set off.

@@ -77,15 +77,23 @@ impl SeedList {
     pub fn new(seeds: Vec<u64>) -> Result<Self, SeedsError> {
         let text = || join(&seeds);
         if seeds.is_empty() {
-            return Err(SeedsError::Empty { text: text(), item: 1 });
+            return Err(SeedsError::Empty {
+                text: text(),
+                item: 1,
+            });
         }
         if seeds.len() as u64 > LARGEST_COUNT {
-            return Err(SeedsError::TooMany { text: format!("{} seeds", seeds.len()) });
+            return Err(SeedsError::TooMany {
+                text: format!("{} seeds", seeds.len()),
+            });
         }
         let mut sorted = seeds.clone();
         sorted.sort_unstable();
         if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(SeedsError::Twice { text: text(), seed: pair[0] });
+            return Err(SeedsError::Twice {
+                text: text(),
+                seed: pair[0],
+            });
         }
         Ok(Self(seeds))
     }
@@ -104,29 +112,46 @@ impl FromStr for SeedList {
         for (index, part) in text.split(',').enumerate() {
             let part = part.trim();
             if part.is_empty() {
-                return Err(SeedsError::Empty { text: text.to_owned(), item: index + 1 });
+                return Err(SeedsError::Empty {
+                    text: text.to_owned(),
+                    item: index + 1,
+                });
             }
             let number = |digits: &str| {
-                digits.trim().parse::<u64>().map_err(|_| SeedsError::NotANumber {
-                    text: text.to_owned(),
-                    part: part.to_owned(),
-                })
+                digits
+                    .trim()
+                    .parse::<u64>()
+                    .map_err(|_| SeedsError::NotANumber {
+                        text: text.to_owned(),
+                        part: part.to_owned(),
+                    })
             };
             let (start, end) = match part.split_once('-') {
                 Some((start, end)) => (number(start)?, number(end)?),
                 None => (number(part)?, number(part)?),
             };
             if end < start {
-                return Err(SeedsError::Backwards { text: text.to_owned(), start, end });
+                return Err(SeedsError::Backwards {
+                    text: text.to_owned(),
+                    start,
+                    end,
+                });
             }
             if end - start >= LARGEST_COUNT {
-                return Err(SeedsError::TooMany { text: text.to_owned() });
+                return Err(SeedsError::TooMany {
+                    text: text.to_owned(),
+                });
             }
             seeds.extend(start..=end);
         }
         Self::new(seeds).map_err(|error| match error {
-            SeedsError::Twice { seed, .. } => SeedsError::Twice { text: text.to_owned(), seed },
-            SeedsError::TooMany { .. } => SeedsError::TooMany { text: text.to_owned() },
+            SeedsError::Twice { seed, .. } => SeedsError::Twice {
+                text: text.to_owned(),
+                seed,
+            },
+            SeedsError::TooMany { .. } => SeedsError::TooMany {
+                text: text.to_owned(),
+            },
             other => other,
         })
     }
@@ -153,7 +178,11 @@ impl fmt::Display for SeedList {
 }
 
 fn join(seeds: &[u64]) -> String {
-    seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
+    seeds
+        .iter()
+        .map(u64::to_string)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 #[cfg(test)]
@@ -177,13 +206,29 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         assert!(matches!(parse(""), Err(SeedsError::Empty { item: 1, .. })));
-        assert!(matches!(parse("1,,2"), Err(SeedsError::Empty { item: 2, .. })));
+        assert!(matches!(
+            parse("1,,2"),
+            Err(SeedsError::Empty { item: 2, .. })
+        ));
         assert!(matches!(parse("1,x"), Err(SeedsError::NotANumber { .. })));
         assert!(matches!(parse("-1"), Err(SeedsError::NotANumber { .. })));
         assert!(matches!(parse("1.5"), Err(SeedsError::NotANumber { .. })));
-        assert!(matches!(parse("3-1"), Err(SeedsError::Backwards { start: 3, end: 1, .. })));
-        assert!(matches!(parse("1-3,2"), Err(SeedsError::Twice { seed: 2, .. })));
-        assert!(matches!(parse("0-18446744073709551615"), Err(SeedsError::TooMany { .. })));
+        assert!(matches!(
+            parse("3-1"),
+            Err(SeedsError::Backwards {
+                start: 3,
+                end: 1,
+                ..
+            })
+        ));
+        assert!(matches!(
+            parse("1-3,2"),
+            Err(SeedsError::Twice { seed: 2, .. })
+        ));
+        assert!(matches!(
+            parse("0-18446744073709551615"),
+            Err(SeedsError::TooMany { .. })
+        ));
         assert_eq!(parse("3-1").unwrap_err().hint().unwrap(), "write 1-3");
     }
 

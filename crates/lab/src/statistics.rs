@@ -38,7 +38,7 @@ pub struct Paired {
     pub high: Option<f64>,
     /// Two-sided p-value of the paired t-test; `None` where `low` is.
     pub p: Option<f64>,
-    /// Two-sided p-value of the sign-flip test; `None` below eight pairs.
+    /// Two-sided p-value of the sign-flip test; `None` below eight pairs or where one is not finite.
     pub sign_flip_p: Option<f64>,
     /// Sample standard deviation of the differences; `None` below two pairs.
     pub sd: Option<f64>,
@@ -63,22 +63,41 @@ pub fn standard_deviation(values: &[f64]) -> Option<f64> {
 
 /// Mean and standard deviation together.
 pub fn spread(values: &[f64]) -> Spread {
-    Spread { mean: mean(values), sd: standard_deviation(values) }
+    Spread {
+        mean: mean(values),
+        sd: standard_deviation(values),
+    }
 }
 
 /// Interval and tests for the mean of `differences`.
 pub fn paired(differences: &[f64]) -> Paired {
     let pairs = differences.len();
     let (mean, sd) = (mean(differences), standard_deviation(differences));
-    let mut result = Paired { mean, low: None, high: None, p: None, sign_flip_p: None, sd, pairs };
-    result.sign_flip_p = (pairs >= SIGN_FLIP_FROM).then(|| sign_flip(differences));
-    let (Some(mean), Some(sd)) = (mean, sd) else { return result };
+    let mut result = Paired {
+        mean,
+        low: None,
+        high: None,
+        p: None,
+        sign_flip_p: None,
+        sd,
+        pairs,
+    };
+    if pairs >= SIGN_FLIP_FROM && differences.iter().all(|value| value.is_finite()) {
+        result.sign_flip_p = Some(sign_flip(differences));
+    }
+    let (Some(mean), Some(sd)) = (mean, sd) else {
+        return result;
+    };
     // Rounding leaves a trace of deviation in equal differences; an interval of that width would be a lie.
-    let largest = differences.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    let largest = differences
+        .iter()
+        .fold(0.0_f64, |largest, value| largest.max(value.abs()));
     if !(sd.is_finite() && sd > 1e-12 * largest) {
         return result;
     }
-    let Ok(student) = StudentsT::new(0.0, 1.0, (pairs - 1) as f64) else { return result };
+    let Ok(student) = StudentsT::new(0.0, 1.0, (pairs - 1) as f64) else {
+        return result;
+    };
     let error = sd / (pairs as f64).sqrt();
     let width = student.inverse_cdf(0.5 + COVERAGE / 2.0) * error;
     result.low = Some(mean - width);
@@ -97,18 +116,138 @@ pub fn sign_flip(differences: &[f64]) -> f64 {
     // Sums that are equal but for rounding count as equal.
     let reached = |sum: f64| sum.abs() >= observed - 1e-12 * scale;
     let sum_under = |signs: &dyn Fn(usize) -> bool| -> f64 {
-        differences.iter().enumerate().map(|(index, value)| if signs(index) { -value } else { *value }).sum()
+        differences
+            .iter()
+            .enumerate()
+            .map(|(index, value)| if signs(index) { -value } else { *value })
+            .sum()
     };
     if differences.len() <= EXACT_UP_TO {
         let assignments = 1_u64 << differences.len();
-        let count = (0..assignments).filter(|bits| reached(sum_under(&|index| bits >> index & 1 == 1))).count();
+        let count = (0..assignments)
+            .filter(|bits| reached(sum_under(&|index| bits >> index & 1 == 1)))
+            .count();
         return count as f64 / assignments as f64;
     }
     let count = (0..DRAWS)
         .filter(|&draw| {
             let stream = Stream::new(0, Purpose::SignFlip, draw);
-            reached(sum_under(&|index| stream.bits(index as u64 / 32) >> (index % 32) & 1 == 1))
+            reached(sum_under(&|index| {
+                stream.bits(index as u64 / 32) >> (index % 32) & 1 == 1
+            }))
         })
         .count();
     (count + 1) as f64 / (DRAWS + 1) as f64
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// A case of `python/golden/statistics.py`.
+    #[derive(Deserialize)]
+    struct Golden {
+        name: String,
+        differences: Vec<f64>,
+        mean: f64,
+        sd: f64,
+        low: f64,
+        high: f64,
+        p: f64,
+        sign_flip_p: f64,
+    }
+
+    fn close(name: &str, ours: f64, theirs: f64) {
+        let error = (ours - theirs).abs() / theirs.abs().max(1e-300);
+        assert!(error < 1e-8, "{name}: {ours} is not SciPy's {theirs}");
+    }
+
+    #[test]
+    fn values_are_those_of_scipy() {
+        let cases: Vec<Golden> =
+            serde_json::from_str(include_str!("../tests/golden/statistics.json")).unwrap();
+        assert!(cases.len() >= 8);
+        for case in cases {
+            let ours = paired(&case.differences);
+            close(&case.name, ours.mean.unwrap(), case.mean);
+            close(&case.name, ours.sd.unwrap(), case.sd);
+            close(&case.name, ours.low.unwrap(), case.low);
+            close(&case.name, ours.high.unwrap(), case.high);
+            close(&case.name, ours.p.unwrap(), case.p);
+            close(&case.name, sign_flip(&case.differences), case.sign_flip_p);
+            assert_eq!(
+                ours.sign_flip_p.is_some(),
+                case.differences.len() >= SIGN_FLIP_FROM
+            );
+        }
+    }
+
+    #[test]
+    fn few_values_give_nulls() {
+        let none = paired(&[]);
+        assert_eq!(
+            (none.mean, none.low, none.p, none.sd, none.pairs),
+            (None, None, None, None, 0)
+        );
+        let one = paired(&[0.5]);
+        assert_eq!(
+            (one.mean, one.low, one.high, one.p, one.sd),
+            (Some(0.5), None, None, None, None)
+        );
+        assert_eq!(
+            spread(&[3.0]),
+            Spread {
+                mean: Some(3.0),
+                sd: None
+            }
+        );
+        assert_eq!(
+            spread(&[]),
+            Spread {
+                mean: None,
+                sd: None
+            }
+        );
+    }
+
+    #[test]
+    fn equal_differences_allow_no_test() {
+        for value in [0.0, 0.1, -0.3] {
+            let equal = paired(&[value; 3]);
+            assert_eq!(
+                (equal.low, equal.high, equal.p),
+                (None, None, None),
+                "{value}"
+            );
+            assert!((equal.mean.unwrap() - value).abs() < 1e-15);
+        }
+        assert_eq!(sign_flip(&[0.0; 8]), 1.0);
+        assert_eq!(sign_flip(&[1.0; 8]), 2.0 / 256.0);
+    }
+
+    #[test]
+    fn values_that_are_not_finite_do_not_pass_for_evidence() {
+        let broken = paired(&[0.1, f64::NAN, 0.2]);
+        assert_eq!((broken.low, broken.p), (None, None));
+        assert!(broken.mean.unwrap().is_nan());
+        assert_eq!(paired(&[f64::NAN; 9]).sign_flip_p, None);
+    }
+
+    #[test]
+    fn drawing_signs_comes_near_the_normal_limit_and_repeats() {
+        let far = vec![1.0; 24];
+        let p = sign_flip(&far);
+        assert!(p > 0.0 && p < 1e-4, "{p}");
+        let mixed: Vec<f64> = (0..30).map(|index| f64::from(index % 5) - 1.8).collect();
+        let z =
+            mixed.iter().sum::<f64>() / mixed.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let normal = 2.0 * (1.0 - statrs::distribution::Normal::standard().cdf(z.abs()));
+        assert!(
+            (sign_flip(&mixed) - normal).abs() < 0.04,
+            "{} and {normal}",
+            sign_flip(&mixed)
+        );
+        assert_eq!(sign_flip(&mixed), sign_flip(&mixed));
+    }
 }

@@ -76,7 +76,9 @@ pub enum CompareError {
         source: io::Error,
     },
     /// Arms that must be alike are not.
-    #[error("the arms are no fair twins: with seed {seed}, `{arm}` and `{baseline}` have different {what} ({left} and {right})")]
+    #[error(
+        "the arms are no fair twins: with seed {seed}, `{arm}` and `{baseline}` have different {what} ({left} and {right})"
+    )]
     Unfair {
         /// The seed.
         seed: u64,
@@ -121,15 +123,22 @@ impl CompareError {
     /// Wraps an input/output failure with what was tried.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 
     /// The class of the failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Arms(_) | Self::Seeds(_) | Self::Recipe(_) | Self::ArmRecipe { .. } | Self::OtherSettings { .. } | Self::ForeignFolder { .. } => {
-                ErrorKind::Configuration
-            }
+            Self::Arms(_)
+            | Self::Seeds(_)
+            | Self::Recipe(_)
+            | Self::ArmRecipe { .. }
+            | Self::OtherSettings { .. }
+            | Self::ForeignFolder { .. } => ErrorKind::Configuration,
             Self::Cell { source, .. } => source.kind(),
             Self::Interrupted { .. } => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,

@@ -19,13 +19,26 @@ fn reaches_weights(key: &str) -> bool {
 
 /// Batch size, sequence length, number of steps and seed all change what is fed.
 fn reaches_feed(key: &str) -> bool {
-    (key.starts_with("data.") && key != "data.cache") || (key.starts_with("train.") && key != "train.micro_batch" && key != "train.gradient_clip")
+    (key.starts_with("data.") && key != "data.cache")
+        || (key.starts_with("train.") && key != "train.micro_batch" && key != "train.gradient_clip")
 }
 
 const KINDS: [Kind; 3] = [
-    Kind { name: "initial weights", of: |cell| &cell.summary.fairness.initial_weights, changed_by: reaches_weights },
-    Kind { name: "batches", of: |cell| &cell.summary.fairness.batches, changed_by: reaches_feed },
-    Kind { name: "masks", of: |cell| &cell.summary.fairness.masks, changed_by: reaches_feed },
+    Kind {
+        name: "initial weights",
+        of: |cell| &cell.summary.fairness.initial_weights,
+        changed_by: reaches_weights,
+    },
+    Kind {
+        name: "batches",
+        of: |cell| &cell.summary.fairness.batches,
+        changed_by: reaches_feed,
+    },
+    Kind {
+        name: "masks",
+        of: |cell| &cell.summary.fairness.masks,
+        changed_by: reaches_feed,
+    },
 ];
 
 /// Compares the hashes of all arms, seed by seed.
@@ -34,9 +47,13 @@ const KINDS: [Kind; 3] = [
 pub(super) fn prove(plan: &Plan, cells: &[FinishedCell]) -> Result<Fairness, CompareError> {
     let mut differs: Vec<String> = Vec::new();
     for &seed in plan.seeds.as_slice() {
-        let Some(baseline) = find(cells, 0, seed) else { continue };
+        let Some(baseline) = find(cells, 0, seed) else {
+            continue;
+        };
         for (index, arm) in plan.arms.iter().enumerate().skip(1) {
-            let Some(cell) = find(cells, index, seed) else { continue };
+            let Some(cell) = find(cells, index, seed) else {
+                continue;
+            };
             for kind in &KINDS {
                 let (left, right) = ((kind.of)(cell), (kind.of)(baseline));
                 if left == right {
@@ -52,7 +69,10 @@ pub(super) fn prove(plan: &Plan, cells: &[FinishedCell]) -> Result<Fairness, Com
                         right: short(right),
                     });
                 };
-                let line = format!("{} of {} and {}: {reason}", kind.name, arm.name, plan.arms[0].name);
+                let line = format!(
+                    "{} of {} and {}: {reason}",
+                    kind.name, arm.name, plan.arms[0].name
+                );
                 if !differs.contains(&line) {
                     differs.push(line);
                 }
@@ -72,26 +92,56 @@ pub(super) fn prove(plan: &Plan, cells: &[FinishedCell]) -> Result<Fairness, Com
             })
             .collect()
     };
-    let arms = plan.arms.iter().enumerate().map(|(index, arm)| ArmHashes { arm: arm.name.clone(), seeds: hashes(index) }).collect();
-    Ok(Fairness { equal: differs.is_empty(), differs, trials_per_arm: 1, arms })
+    let arms = plan
+        .arms
+        .iter()
+        .enumerate()
+        .map(|(index, arm)| ArmHashes {
+            arm: arm.name.clone(),
+            seeds: hashes(index),
+        })
+        .collect();
+    Ok(Fairness {
+        equal: differs.is_empty(),
+        differs,
+        trials_per_arm: 1,
+        arms,
+    })
 }
 
 /// Why the hashes of two cells with one seed may differ; `None` where they must not.
-fn reason(plan: &Plan, kind: &Kind, cell: &FinishedCell, baseline: &FinishedCell) -> Option<String> {
-    let (left, right) = (plan.cell(cell.arm, cell.seed)?, plan.cell(baseline.arm, baseline.seed)?);
-    let keys: Vec<String> = differing_keys(&left.recipe, &right.recipe).into_iter().filter(|key| (kind.changed_by)(key)).collect();
+fn reason(
+    plan: &Plan,
+    kind: &Kind,
+    cell: &FinishedCell,
+    baseline: &FinishedCell,
+) -> Option<String> {
+    let (left, right) = (
+        plan.cell(cell.arm, cell.seed)?,
+        plan.cell(baseline.arm, baseline.seed)?,
+    );
+    let keys: Vec<String> = differing_keys(&left.recipe, &right.recipe)
+        .into_iter()
+        .filter(|key| (kind.changed_by)(key))
+        .collect();
     if !keys.is_empty() {
         return Some(format!("the arms differ in {}", keys.join(", ")));
     }
     let is_feed = kind.name != "initial weights";
     (is_feed && cell.summary.steps != baseline.summary.steps).then(|| {
-        let why = if left.recipe.train.minutes.is_some() { "the time budget" } else { "early stopping" };
+        let why = if left.recipe.train.minutes.is_some() {
+            "the time budget"
+        } else {
+            "early stopping"
+        };
         format!("{why} let them take different numbers of steps")
     })
 }
 
 fn find(cells: &[FinishedCell], arm: usize, seed: u64) -> Option<&FinishedCell> {
-    cells.iter().find(|cell| cell.arm == arm && cell.seed == seed)
+    cells
+        .iter()
+        .find(|cell| cell.arm == arm && cell.seed == seed)
 }
 
 /// Enough digits to tell two hashes apart.

@@ -40,12 +40,24 @@ pub(super) fn is_finished(cell: &PlannedCell) -> Result<bool, CompareError> {
         return Ok(false);
     }
     let recipe = cell.folder.join("recipe.toml");
-    let saved = Recipe::resolve(&Sources { file: Some(recipe), settings: Vec::new() })?;
-    let differs: Vec<String> = differing_keys(&saved, &cell.recipe).into_iter().filter(|key| key != "data.cache").collect();
+    let saved = Recipe::resolve(&Sources {
+        file: Some(recipe),
+        settings: Vec::new(),
+    })?;
+    let differs: Vec<String> = differing_keys(&saved, &cell.recipe)
+        .into_iter()
+        .filter(|key| key != "data.cache")
+        .collect();
     if differs.is_empty() {
         Ok(true)
     } else {
-        Err(CompareError::Unreadable { path: cell.folder.clone(), reason: format!("the run was made with another recipe: {} differ", differs.join(", ")) })
+        Err(CompareError::Unreadable {
+            path: cell.folder.clone(),
+            reason: format!(
+                "the run was made with another recipe: {} differ",
+                differs.join(", ")
+            ),
+        })
     }
 }
 
@@ -58,10 +70,21 @@ pub(super) fn is_begun(cell: &PlannedCell) -> bool {
 pub(super) fn read(cell: &PlannedCell) -> Result<FinishedCell, CompareError> {
     let path = cell.folder.join("summary.json");
     let text = fs::read_to_string(&path).map_err(CompareError::io("read", &path))?;
-    let summary = serde_json::from_str(&text).map_err(|error| CompareError::Unreadable { path, reason: error.to_string() })?;
+    let summary = serde_json::from_str(&text).map_err(|error| CompareError::Unreadable {
+        path,
+        reason: error.to_string(),
+    })?;
     let (training, validation) = losses(&cell.folder.join("metrics.jsonl"))?;
     let shapes = curves::read_inputs(&cell.folder)?;
-    Ok(FinishedCell { arm: cell.arm, seed: cell.seed, folder: cell.folder.clone(), summary, training, validation, shapes })
+    Ok(FinishedCell {
+        arm: cell.arm,
+        seed: cell.seed,
+        folder: cell.folder.clone(),
+        summary,
+        training,
+        validation,
+        shapes,
+    })
 }
 
 /// Training and validation loss by step. A step that was run twice, before and after an interruption, counts once.
@@ -76,18 +99,27 @@ fn losses(path: &Path) -> Result<(Vec<Point>, Vec<Point>), CompareError> {
     let mut lines = text.lines().enumerate().peekable();
     while let Some((index, line)) = lines.next() {
         // A process that is killed may leave its last line torn, and a later one goes on behind it.
-        let whole = line.rfind("{\"event\"").map_or(line, |start| &line[start..]);
+        let whole = line
+            .rfind("{\"event\"")
+            .map_or(line, |start| &line[start..]);
         match serde_json::from_str(whole) {
             Ok(Event::Step { step, loss, .. }) => drop(training.insert(step, loss)),
             Ok(Event::Validation { step, loss, .. }) => drop(validation.insert(step, loss)),
             Ok(_) => {}
             Err(error) if error.is_eof() || lines.peek().is_none() => {}
             Err(error) => {
-                return Err(CompareError::Unreadable { path: path.to_path_buf(), reason: format!("line {}: {error}", index + 1) });
+                return Err(CompareError::Unreadable {
+                    path: path.to_path_buf(),
+                    reason: format!("line {}: {error}", index + 1),
+                });
             }
         }
     }
-    let points = |map: BTreeMap<u64, f64>| map.into_iter().map(|(step, loss)| (step as f64, loss)).collect();
+    let points = |map: BTreeMap<u64, f64>| {
+        map.into_iter()
+            .map(|(step, loss)| (step as f64, loss))
+            .collect()
+    };
     Ok((points(training), points(validation)))
 }
 
@@ -116,9 +148,27 @@ mod tests {
         let path = folder.path().join("metrics.jsonl");
         let torn = &step(4, 6.0)[..20];
         let joined = format!("{torn}{}", step(3, 7.0));
-        std::fs::write(&path, [step(1, 9.0), step(2, 8.0), step(2, 8.0), joined, torn.to_owned()].join("\n")).unwrap();
-        assert_eq!(losses(&path).unwrap().0, [(1.0, 9.0), (2.0, 8.0), (3.0, 7.0)]);
-        std::fs::write(&path, format!("{}\nnonsense\n{}\n", step(1, 9.0), step(2, 8.0))).unwrap();
+        std::fs::write(
+            &path,
+            [
+                step(1, 9.0),
+                step(2, 8.0),
+                step(2, 8.0),
+                joined,
+                torn.to_owned(),
+            ]
+            .join("\n"),
+        )
+        .unwrap();
+        assert_eq!(
+            losses(&path).unwrap().0,
+            [(1.0, 9.0), (2.0, 8.0), (3.0, 7.0)]
+        );
+        std::fs::write(
+            &path,
+            format!("{}\nnonsense\n{}\n", step(1, 9.0), step(2, 8.0)),
+        )
+        .unwrap();
         assert!(losses(&path).unwrap_err().to_string().contains("line 2"));
         assert!(losses(&folder.path().join("absent")).unwrap().0.is_empty());
     }

@@ -39,9 +39,15 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Opens the folder for `plan`: makes it, or finds a comparison with the same settings in it.
-    pub(super) fn open(path: &Path, plan: &Plan, commit: Option<&str>) -> Result<Self, CompareError> {
+    pub(super) fn open(
+        path: &Path,
+        plan: &Plan,
+        commit: Option<&str>,
+    ) -> Result<Self, CompareError> {
         if path.exists() && !path.is_dir() {
-            return Err(CompareError::NotAFolder { path: path.to_path_buf() });
+            return Err(CompareError::NotAFolder {
+                path: path.to_path_buf(),
+            });
         }
         let settings = path.join(SETTINGS);
         if path.is_dir() && !settings.is_file() {
@@ -52,10 +58,19 @@ impl Folder {
         let lock = File::create(&lock_path).map_err(CompareError::io("write", &lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(CompareError::Locked { folder: path.to_path_buf() }),
-            Err(fs::TryLockError::Error(source)) => return Err(CompareError::io("lock", &lock_path)(source)),
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(CompareError::Locked {
+                    folder: path.to_path_buf(),
+                });
+            }
+            Err(fs::TryLockError::Error(source)) => {
+                return Err(CompareError::io("lock", &lock_path)(source));
+            }
         }
-        let folder = Self { path: path.to_path_buf(), _lock: lock };
+        let folder = Self {
+            path: path.to_path_buf(),
+            _lock: lock,
+        };
         match fs::read_to_string(&settings) {
             Ok(text) => folder.check(plan, &text)?,
             Err(error) if error.kind() == ErrorKind::NotFound => folder.begin(plan, commit)?,
@@ -74,32 +89,55 @@ impl Folder {
     }
 
     fn begin(&self, plan: &Plan, commit: Option<&str>) -> Result<(), CompareError> {
-        let settings = Settings { format: FORMAT, seeds: plan.seeds.clone(), arms: plan.arms.clone(), recipe: plan.recipe.to_toml(commit) };
-        let text = serde_json::to_string_pretty(&settings)
-            .map_err(|error| CompareError::Unreadable { path: self.path.join(SETTINGS), reason: error.to_string() })?;
+        let settings = Settings {
+            format: FORMAT,
+            seeds: plan.seeds.clone(),
+            arms: plan.arms.clone(),
+            recipe: plan.recipe.to_toml(commit),
+        };
+        let text =
+            serde_json::to_string_pretty(&settings).map_err(|error| CompareError::Unreadable {
+                path: self.path.join(SETTINGS),
+                reason: error.to_string(),
+            })?;
         self.write(SETTINGS, &text).map(drop)
     }
 
     fn check(&self, plan: &Plan, text: &str) -> Result<(), CompareError> {
         let path = self.path.join(SETTINGS);
-        let unreadable = |reason: String| CompareError::Unreadable { path: path.clone(), reason };
-        let saved: Settings = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+        let unreadable = |reason: String| CompareError::Unreadable {
+            path: path.clone(),
+            reason,
+        };
+        let saved: Settings =
+            serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
         if saved.format != FORMAT {
-            return Err(unreadable(format!("format {} where this program writes {FORMAT}", saved.format)));
+            return Err(unreadable(format!(
+                "format {} where this program writes {FORMAT}",
+                saved.format
+            )));
         }
-        let recipe = Recipe::parse(&path, &saved.recipe, &[]).map_err(|error| unreadable(error.to_string()))?;
+        let recipe = Recipe::parse(&path, &saved.recipe, &[])
+            .map_err(|error| unreadable(error.to_string()))?;
         let mut differences = Vec::new();
         if saved.seeds != plan.seeds {
             differences.push(format!("seeds: {} there, {} here", saved.seeds, plan.seeds));
         }
         if saved.arms != plan.arms {
-            differences.push(format!("arms: {} there, {} here", in_words(&saved.arms), in_words(&plan.arms)));
+            differences.push(format!(
+                "arms: {} there, {} here",
+                in_words(&saved.arms),
+                in_words(&plan.arms)
+            ));
         }
         differences.extend(plan.recipe.differences(&recipe));
         if differences.is_empty() {
             Ok(())
         } else {
-            Err(CompareError::OtherSettings { folder: self.path.clone(), differences: differences.iter().map(|line| format!("  {line}")).collect() })
+            Err(CompareError::OtherSettings {
+                folder: self.path.clone(),
+                differences: differences.iter().map(|line| format!("  {line}")).collect(),
+            })
         }
     }
 }
@@ -107,7 +145,15 @@ impl Folder {
 /// Names, and settings where the name does not say them.
 fn in_words(arms: &[Arm]) -> String {
     let arm = |arm: &Arm| match arm.sets.as_slice() {
-        [only] if *only == format!("activation.function={}", toml::Value::String(arm.name.clone())) => arm.name.clone(),
+        [only]
+            if *only
+                == format!(
+                    "activation.function={}",
+                    toml::Value::String(arm.name.clone())
+                ) =>
+        {
+            arm.name.clone()
+        }
         sets => format!("{} {{ {} }}", arm.name, sets.join(", ")),
     };
     arms.iter().map(arm).collect::<Vec<_>>().join(", ")
@@ -117,12 +163,21 @@ fn in_words(arms: &[Arm]) -> String {
 fn refuse_foreign(path: &Path) -> Result<(), CompareError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(CompareError::io("read", path))? {
-        names.push(entry.map_err(CompareError::io("read", path))?.file_name().to_string_lossy().into_owned());
+        names.push(
+            entry
+                .map_err(CompareError::io("read", path))?
+                .file_name()
+                .to_string_lossy()
+                .into_owned(),
+        );
     }
     names.sort_unstable();
     let begun = [LOCK.to_owned(), format!(".{SETTINGS}.part")];
     match names.into_iter().find(|name| !begun.contains(name)) {
-        Some(found) => Err(CompareError::ForeignFolder { folder: path.to_path_buf(), found }),
+        Some(found) => Err(CompareError::ForeignFolder {
+            folder: path.to_path_buf(),
+            found,
+        }),
         None => Ok(()),
     }
 }

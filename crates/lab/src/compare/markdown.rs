@@ -15,7 +15,12 @@ pub(super) fn render(results: &Results) -> String {
     text.push_str("| arm | seeds | validation loss | perplexity | masked accuracy | tokens/s | peak memory | parameters | of activations |\n");
     text.push_str("|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for arm in &results.arms {
-        let accuracy = mean(&arm.seeds.iter().map(|seed| seed.masked_accuracy).collect::<Vec<_>>());
+        let accuracy = mean(
+            &arm.seeds
+                .iter()
+                .map(|seed| seed.masked_accuracy)
+                .collect::<Vec<_>>(),
+        );
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
@@ -38,16 +43,36 @@ pub(super) fn render(results: &Results) -> String {
         }
     }
     if let Some(loss) = results.unigram_loss {
-        let _ = writeln!(text, "\nWord frequencies alone have a loss of {} (perplexity {}).", decimal(loss, 4), perplexity(loss.exp()));
+        let _ = writeln!(
+            text,
+            "\nWord frequencies alone have a loss of {} (perplexity {}).",
+            decimal(loss, 4),
+            perplexity(loss.exp())
+        );
     }
     let fairness = if results.fairness.equal {
         "Initial weights (activation coefficients aside), batches and masks have the same hash in all arms, seed by seed.".to_owned()
     } else {
-        format!("The arms are no fair twins: {}.", results.fairness.differs.join("; "))
+        format!(
+            "The arms are no fair twins: {}.",
+            results.fairness.differs.join("; ")
+        )
     };
-    let _ = writeln!(text, "\n{fairness} Recipes tried per arm: {}.", results.fairness.trials_per_arm);
-    let _ = writeln!(text, "\n{}; {}.", results.origin.version, results.origin.machine);
-    let _ = writeln!(text, "\n<details><summary>Recipe</summary>\n\n```toml\n{}\n```\n\n</details>", results.origin.recipe.trim_end());
+    let _ = writeln!(
+        text,
+        "\n{fairness} Recipes tried per arm: {}.",
+        results.fairness.trials_per_arm
+    );
+    let _ = writeln!(
+        text,
+        "\n{}; {}.",
+        results.origin.version, results.origin.machine
+    );
+    let _ = writeln!(
+        text,
+        "\n<details><summary>Recipe</summary>\n\n```toml\n{}\n```\n\n</details>",
+        results.origin.recipe.trim_end()
+    );
     text
 }
 
@@ -57,7 +82,17 @@ fn pair_row(pair: &PairResult) -> String {
         (Some(low), Some(high)) => format!("{} to {}", signed(low, 4), signed(high, 4)),
         _ => "–".to_owned(),
     };
-    let p = |p: Option<f64>| p.map_or_else(|| "–".to_owned(), |p| p_value(p).trim_start_matches("p = ").trim_start_matches("p ").to_owned());
+    let p = |p: Option<f64>| {
+        p.map_or_else(
+            || "–".to_owned(),
+            |p| {
+                p_value(p)
+                    .trim_start_matches("p = ")
+                    .trim_start_matches("p ")
+                    .to_owned()
+            },
+        )
+    };
     format!(
         "| {} − {} | {} | {} | {interval} | {} | {} |\n",
         cell(&pair.arm),

@@ -13,6 +13,8 @@
 
 mod error;
 mod fairness;
+#[cfg(test)]
+mod fake;
 mod finished;
 mod folder;
 mod markdown;
@@ -21,6 +23,8 @@ mod plan;
 mod runner;
 mod sentence;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod warnings;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +32,8 @@ use std::path::{Path, PathBuf};
 use pliant_train::{Event, StopFlag};
 
 pub use crate::results::{
-    ArmHashes, ArmResult, Cells, DeltaLoss, Fairness, Origin, PairResult, Parameters, Results, SeedDelta, SeedHashes, SeedResult,
+    ArmHashes, ArmResult, Cells, DeltaLoss, Fairness, Origin, PairResult, Parameters, Results,
+    SeedDelta, SeedHashes, SeedResult,
 };
 pub use error::CompareError;
 pub(crate) use fairness::short as short_hash;

@@ -10,7 +10,11 @@ use super::{Cell, CellState, CompareError, Options, Progress, Results, Sink, mar
 use crate::report;
 
 /// As [`super::run`], with the cells trained by `runner`.
-pub(super) fn run(options: &Options, runner: &dyn CellRunner, sink: &mut dyn Sink) -> Result<Results, CompareError> {
+pub(super) fn run(
+    options: &Options,
+    runner: &dyn CellRunner,
+    sink: &mut dyn Sink,
+) -> Result<Results, CompareError> {
     let plan = Plan::new(options)?;
     let folder = Folder::open(&options.out, &plan, options.commit.as_deref())?;
     let mut states = Vec::with_capacity(plan.cells.len());
@@ -21,23 +25,44 @@ pub(super) fn run(options: &Options, runner: &dyn CellRunner, sink: &mut dyn Sin
             false => CellState::New,
         });
     }
-    let done = states.iter().filter(|state| **state == CellState::Finished).count();
-    sink.progress(&Progress::Planned { arms: &plan.names(), seeds: plan.seeds.as_slice(), finished: done });
+    let done = states
+        .iter()
+        .filter(|state| **state == CellState::Finished)
+        .count();
+    sink.progress(&Progress::Planned {
+        arms: &plan.names(),
+        seeds: plan.seeds.as_slice(),
+        finished: done,
+    });
 
     let mut cells: Vec<FinishedCell> = Vec::new();
     for (index, (planned, state)) in plan.cells.iter().zip(&states).enumerate() {
-        let cell = Cell { arm: &plan.arms[planned.arm].name, seed: planned.seed, index, count: plan.cells.len() };
+        let cell = Cell {
+            arm: &plan.arms[planned.arm].name,
+            seed: planned.seed,
+            index,
+            count: plan.cells.len(),
+        };
         if *state != CellState::Finished && options.stop.is_raised() {
-            return Err(CompareError::Interrupted { finished: cells.len().max(done), planned: plan.cells.len() });
+            return Err(CompareError::Interrupted {
+                finished: cells.len().max(done),
+                planned: plan.cells.len(),
+            });
         }
-        sink.progress(&Progress::Cell { cell, state: *state });
+        sink.progress(&Progress::Cell {
+            cell,
+            state: *state,
+        });
         if *state != CellState::Finished {
             train(options, runner, planned, cell, cells.len(), sink)?;
         }
         cells.push(finished::read(planned)?);
         if *state != CellState::Finished {
             let results = write(&folder, &plan, &cells, options, None)?;
-            sink.progress(&Progress::Finished { cell, results: &results });
+            sink.progress(&Progress::Finished {
+                cell,
+                results: &results,
+            });
         }
     }
     // Also when nothing was left to train: the program that shows the results may be newer than the one that wrote them.
@@ -61,16 +86,32 @@ fn train(
     let mut pass_on = |event: &Event| sink.progress(&Progress::Training { cell, event });
     match runner.run(&planned.recipe, &planned.folder, &run_options, &mut pass_on) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::Interrupted => Err(CompareError::Interrupted { finished, planned: cell.count }),
-        Err(source) => Err(CompareError::Cell { arm: cell.arm.to_owned(), seed: cell.seed, source: Box::new(source) }),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(CompareError::Interrupted {
+            finished,
+            planned: cell.count,
+        }),
+        Err(source) => Err(CompareError::Cell {
+            arm: cell.arm.to_owned(),
+            seed: cell.seed,
+            source: Box::new(source),
+        }),
     }
 }
 
 /// Writes what is known so far, for people and for programs.
-fn write(folder: &Folder, plan: &Plan, cells: &[FinishedCell], options: &Options, sink: Option<&mut dyn Sink>) -> Result<Results, CompareError> {
+fn write(
+    folder: &Folder,
+    plan: &Plan,
+    cells: &[FinishedCell],
+    options: &Options,
+    sink: Option<&mut dyn Sink>,
+) -> Result<Results, CompareError> {
     let results = tally::results(plan, cells, &options.version, options.commit.as_deref())?;
-    let json = serde_json::to_string_pretty(&results)
-        .map_err(|error| CompareError::Unreadable { path: options.out.join("results.json"), reason: error.to_string() })?;
+    let json =
+        serde_json::to_string_pretty(&results).map_err(|error| CompareError::Unreadable {
+            path: options.out.join("results.json"),
+            reason: error.to_string(),
+        })?;
     let written = [
         folder.write("results.json", &json)?,
         folder.write("results.md", &markdown::render(&results))?,

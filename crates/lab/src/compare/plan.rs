@@ -46,8 +46,15 @@ impl Plan {
     /// Resolves the recipe of every cell, so that a mistake in the last arm is found before the first is trained.
     pub(super) fn new(options: &Options) -> Result<Self, CompareError> {
         let given = match &options.recipe {
-            Some(file) => Recipe::resolve(&Sources { file: Some(file.clone()), settings: options.sets.clone() })?,
-            None => Recipe::parse(Path::new("the built-in recipe"), DEFAULT_RECIPE, &options.sets)?,
+            Some(file) => Recipe::resolve(&Sources {
+                file: Some(file.clone()),
+                settings: options.sets.clone(),
+            })?,
+            None => Recipe::parse(
+                Path::new("the built-in recipe"),
+                DEFAULT_RECIPE,
+                &options.sets,
+            )?,
         };
         let arms = arms(options.arms.as_ref(), &given)?;
         let seeds = match &options.seeds {
@@ -64,7 +71,12 @@ impl Plan {
         // Also with nothing to change: the shared recipe has no arms.
         let recipe = given.with(&shared)?;
         let cells = cells(&recipe, &arms, &seeds, &options.out)?;
-        Ok(Self { recipe, arms, seeds, cells })
+        Ok(Self {
+            recipe,
+            arms,
+            seeds,
+            cells,
+        })
     }
 
     /// The arms' names.
@@ -74,7 +86,9 @@ impl Plan {
 
     /// The cell of an arm with a seed.
     pub(super) fn cell(&self, arm: usize, seed: u64) -> Option<&PlannedCell> {
-        self.cells.iter().find(|cell| cell.arm == arm && cell.seed == seed)
+        self.cells
+            .iter()
+            .find(|cell| cell.arm == arm && cell.seed == seed)
     }
 }
 
@@ -84,7 +98,12 @@ fn arms(listed: Option<&ArmList>, recipe: &Recipe) -> Result<Vec<Arm>, ArmsError
         Some(list) => arms::from_activations(list),
         None if recipe.arms.is_empty() => arms::from_activations(&DEFAULT_ARMS.parse()?),
         None => arms::with_folders(recipe.arms.iter().map(|arm| {
-            let sets = arm.set.0.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let sets = arm
+                .set
+                .0
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
             (arm.name.clone(), sets)
         })),
     };
@@ -93,21 +112,37 @@ fn arms(listed: Option<&ArmList>, recipe: &Recipe) -> Result<Vec<Arm>, ArmsError
 }
 
 /// Seed by seed, so that pairs are complete as early as possible.
-fn cells(recipe: &Recipe, arms: &[Arm], seeds: &SeedList, out: &Path) -> Result<Vec<PlannedCell>, CompareError> {
+fn cells(
+    recipe: &Recipe,
+    arms: &[Arm],
+    seeds: &SeedList,
+    out: &Path,
+) -> Result<Vec<PlannedCell>, CompareError> {
     let mut cells = Vec::new();
     for &seed in seeds.as_slice() {
         for (index, arm) in arms.iter().enumerate() {
-            let wrong = |source| CompareError::ArmRecipe { arm: arm.name.clone(), source };
+            let wrong = |source| CompareError::ArmRecipe {
+                arm: arm.name.clone(),
+                source,
+            };
             let mut sets = vec![("train.seed".to_owned(), Value::Integer(seed as i64))];
             if recipe.data.cache.is_none() {
-                sets.push(("data.cache".to_owned(), Value::Text(out.join("data").to_string_lossy().into_owned())));
+                sets.push((
+                    "data.cache".to_owned(),
+                    Value::Text(out.join("data").to_string_lossy().into_owned()),
+                ));
             }
             // Last, so that an arm may change even these.
             for set in &arm.sets {
                 sets.push(Recipe::parse_setting(set).map_err(wrong)?);
             }
             let folder = out.join(&arm.folder).join(format!("seed-{seed}"));
-            cells.push(PlannedCell { arm: index, seed, folder, recipe: recipe.with(&sets).map_err(wrong)? });
+            cells.push(PlannedCell {
+                arm: index,
+                seed,
+                folder,
+                recipe: recipe.with(&sets).map_err(wrong)?,
+            });
         }
     }
     Ok(cells)
@@ -115,6 +150,9 @@ fn cells(recipe: &Recipe, arms: &[Arm], seeds: &SeedList, out: &Path) -> Result<
 
 /// Keys in which the recipes of two cells with the same seed differ.
 pub(super) fn differing_keys(left: &Recipe, right: &Recipe) -> Vec<String> {
-    let key = |line: String| line.split_once(':').map_or(line.clone(), |(key, _)| key.to_owned());
+    let key = |line: String| {
+        line.split_once(':')
+            .map_or(line.clone(), |(key, _)| key.to_owned())
+    };
     left.differences(right).into_iter().map(key).collect()
 }

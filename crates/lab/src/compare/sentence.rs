@@ -11,7 +11,10 @@ pub(super) fn of(results: &Results) -> String {
     let mut sentences = Vec::new();
     if !results.complete {
         let cells = results.cells;
-        sentences.push(format!("{} of {} runs are finished.", cells.finished, cells.planned));
+        sentences.push(format!(
+            "{} of {} runs are finished.",
+            cells.finished, cells.planned
+        ));
     }
     match (results.arms.as_slice(), results.pairs.as_slice()) {
         ([only], _) => sentences.push(match only.validation_loss.mean {
@@ -34,43 +37,81 @@ pub(super) fn of(results: &Results) -> String {
 }
 
 fn of_pair(pair: &PairResult, pairs: usize) -> String {
-    let PairResult { baseline, arm, delta_loss: delta } = pair;
+    let PairResult {
+        baseline,
+        arm,
+        delta_loss: delta,
+    } = pair;
     let count = delta.by_seed.len();
     let Some(mean) = delta.mean else {
         return format!("No seed is finished for both {arm} and {baseline} yet.");
     };
     if !mean.is_finite() {
-        return format!("The losses of {arm} and {baseline} are not all finite; nothing can be said.");
+        return format!(
+            "The losses of {arm} and {baseline} are not all finite; nothing can be said."
+        );
     }
     if delta.by_seed.iter().all(|entry| entry.delta == 0.0) {
-        let where_from = if count == 1 { "the one seed".to_owned() } else { format!("each of {}", seeds(count)) };
-        return format!("{arm} and {baseline} have exactly the same validation loss in {where_from}.");
+        let where_from = if count == 1 {
+            "the one seed".to_owned()
+        } else {
+            format!("each of {}", seeds(count))
+        };
+        return format!(
+            "{arm} and {baseline} have exactly the same validation loss in {where_from}."
+        );
     }
     let better = if mean < 0.0 { arm } else { baseline };
     let by = decimal(mean.abs(), 4);
     let perplexity = perplexity(mean);
     if count == 1 {
-        return format!("{better} has the lower validation loss by {by}{perplexity}, but with one seed each no statement about chance is possible.");
+        return format!(
+            "{better} has the lower validation loss by {by}{perplexity}, but with one seed each no statement about chance is possible."
+        );
     }
     let (Some(low), Some(high), Some(p)) = (delta.low, delta.high, delta.p) else {
-        return format!("{better} has the lower validation loss by {by} in each of {}; differences that do not vary allow no test.", seeds(count));
+        return format!(
+            "{better} has the lower validation loss by {by} in each of {}; differences that do not vary allow no test.",
+            seeds(count)
+        );
     };
-    let flip = delta.sign_flip_p.map(|p| format!(", sign flip {}", p_value(p))).unwrap_or_default();
-    let evidence = format!("95 % interval {} to {}, paired over {}, {}{flip}", signed(low, 4), signed(high, 4), seeds(count), p_value(p));
+    let flip = delta
+        .sign_flip_p
+        .map(|p| format!(", sign flip {}", p_value(p)))
+        .unwrap_or_default();
+    let evidence = format!(
+        "95 % interval {} to {}, paired over {}, {}{flip}",
+        signed(low, 4),
+        signed(high, 4),
+        seeds(count),
+        p_value(p)
+    );
     let level = LEVEL / pairs as f64;
     if p < level && delta.sign_flip_p.is_none_or(|p| p < level) {
         format!("{better} has the lower validation loss by {by}{perplexity} ({evidence}).")
     } else {
-        format!("No difference between {arm} and {baseline} can be told from {}: {arm} minus {baseline} is {} ({evidence}).", seeds(count), signed(mean, 4))
+        format!(
+            "No difference between {arm} and {baseline} can be told from {}: {arm} minus {baseline} is {} ({evidence}).",
+            seeds(count),
+            signed(mean, 4)
+        )
     }
 }
 
 /// How much lower the better perplexity is: the ratio of perplexities is exp of the difference of losses.
 fn perplexity(delta: f64) -> String {
     let lower = 100.0 * (1.0 - (-delta.abs()).exp());
-    if lower >= 0.05 { format!(", a perplexity {lower:.1} % lower") } else { String::new() }
+    if lower >= 0.05 {
+        format!(", a perplexity {lower:.1} % lower")
+    } else {
+        String::new()
+    }
 }
 
 fn seeds(count: usize) -> String {
-    if count == 1 { "1 seed".to_owned() } else { format!("{count} seeds") }
+    if count == 1 {
+        "1 seed".to_owned()
+    } else {
+        format!("{count} seeds")
+    }
 }

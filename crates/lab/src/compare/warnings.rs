@@ -11,7 +11,13 @@ const CLEARLY_BELOW: f64 = 0.95;
 pub(super) fn of(results: &Results, cells: &[FinishedCell]) -> Vec<String> {
     let mut warnings = Vec::new();
     for (index, arm) in results.arms.iter().enumerate() {
-        let unigram = mean(&cells.iter().filter(|cell| cell.arm == index).map(|cell| cell.summary.unigram_loss).collect::<Vec<_>>());
+        let unigram = mean(
+            &cells
+                .iter()
+                .filter(|cell| cell.arm == index)
+                .map(|cell| cell.summary.unigram_loss)
+                .collect::<Vec<_>>(),
+        );
         if let (Some(loss), Some(unigram)) = (arm.validation_loss.mean, unigram)
             && loss > CLEARLY_BELOW * unigram
         {
@@ -28,7 +34,9 @@ pub(super) fn of(results: &Results, cells: &[FinishedCell]) -> Vec<String> {
     steps.sort_unstable();
     steps.dedup();
     if let [first, .., last] = steps[..] {
-        warnings.push(format!("The runs took different numbers of steps, {first} to {last}."));
+        warnings.push(format!(
+            "The runs took different numbers of steps, {first} to {last}."
+        ));
     }
     warnings
 }

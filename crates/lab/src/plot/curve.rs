@@ -11,9 +11,19 @@ pub fn smooth(points: &[Point], window: usize) -> Vec<Point> {
         .map(|index| {
             // The same number of neighbours on both sides, or the ends would lean inwards.
             let reach = half.min(index).min(points.len() - 1 - index);
-            let part = points[index - reach..=index + reach].iter().filter(|point| point.1.is_finite());
-            let (sum, count) = part.fold((0.0, 0), |(sum, count), point| (sum + point.1, count + 1));
-            (points[index].0, if count == 0 { f64::NAN } else { sum / f64::from(count) })
+            let part = points[index - reach..=index + reach]
+                .iter()
+                .filter(|point| point.1.is_finite());
+            let (sum, count) =
+                part.fold((0.0, 0), |(sum, count), point| (sum + point.1, count + 1));
+            (
+                points[index].0,
+                if count == 0 {
+                    f64::NAN
+                } else {
+                    sum / f64::from(count)
+                },
+            )
         })
         .collect()
 }
@@ -21,7 +31,11 @@ pub fn smooth(points: &[Point], window: usize) -> Vec<Point> {
 /// At most `most` points (at least two) that keep the look of the line: largest triangle, three buckets
 /// (S. Steinarsson, "Downsampling Time Series for Visual Representation", 2013). First and last stay.
 pub fn thin(points: &[Point], most: usize) -> Vec<Point> {
-    let points: Vec<Point> = points.iter().copied().filter(|point| point.0.is_finite() && point.1.is_finite()).collect();
+    let points: Vec<Point> = points
+        .iter()
+        .copied()
+        .filter(|point| point.0.is_finite() && point.1.is_finite())
+        .collect();
     let most = most.max(2);
     if points.len() <= most {
         return points;
@@ -32,11 +46,22 @@ pub fn thin(points: &[Point], most: usize) -> Vec<Point> {
     let bound = |bucket: usize| 1 + bucket * (last - 1) / inner.max(1);
     let mut kept = vec![points[0]];
     for bucket in 0..inner {
-        let next = if bucket + 1 == inner { &points[last..] } else { &points[bound(bucket + 1)..bound(bucket + 2)] };
+        let next = if bucket + 1 == inner {
+            &points[last..]
+        } else {
+            &points[bound(bucket + 1)..bound(bucket + 2)]
+        };
         let count = next.len() as f64;
-        let average = (next.iter().map(|p| p.0).sum::<f64>() / count, next.iter().map(|p| p.1).sum::<f64>() / count);
+        let average = (
+            next.iter().map(|p| p.0).sum::<f64>() / count,
+            next.iter().map(|p| p.1).sum::<f64>() / count,
+        );
         let previous = kept[kept.len() - 1];
-        let area = |p: &Point| ((previous.0 - average.0) * (p.1 - previous.1) - (previous.0 - p.0) * (average.1 - previous.1)).abs();
+        let area = |p: &Point| {
+            ((previous.0 - average.0) * (p.1 - previous.1)
+                - (previous.0 - p.0) * (average.1 - previous.1))
+                .abs()
+        };
         let candidates = &points[bound(bucket)..bound(bucket + 1)];
         let mut best = candidates[0];
         for candidate in candidates {
@@ -67,7 +92,9 @@ pub fn difference(arm: &[Point], baseline: &[Point]) -> Vec<Point> {
 
 /// The mean of several series at the abscissas that all of them have.
 pub fn mean(series: &[Vec<Point>]) -> Vec<Point> {
-    let Some((first, others)) = series.split_first() else { return Vec::new() };
+    let Some((first, others)) = series.split_first() else {
+        return Vec::new();
+    };
     first
         .iter()
         .filter_map(|&(x, y)| {
@@ -86,7 +113,9 @@ mod tests {
 
     #[test]
     fn smoothing_keeps_straight_lines_and_ends() {
-        let line: Vec<Point> = (0..50).map(|i| (f64::from(i), 3.0 * f64::from(i) + 1.0)).collect();
+        let line: Vec<Point> = (0..50)
+            .map(|i| (f64::from(i), 3.0 * f64::from(i) + 1.0))
+            .collect();
         for (smoothed, point) in smooth(&line, 9).iter().zip(&line) {
             assert!((smoothed.1 - point.1).abs() < 1e-9);
         }

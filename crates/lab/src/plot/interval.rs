@@ -46,42 +46,80 @@ impl IntervalChart {
     /// The chart as SVG.
     pub fn render(&self) -> String {
         let floor = TOP + ROW * self.rows.len() as f64;
-        let mut svg = Svg::new(&self.id, WIDTH, floor + BOTTOM, &self.title, &self.description);
+        let mut svg = Svg::new(
+            &self.id,
+            WIDTH,
+            floor + BOTTOM,
+            &self.title,
+            &self.description,
+        );
         let values = self.rows.iter().flat_map(|row| {
-            let ends = row.interval.map(|(low, high)| [low, high]).into_iter().flatten();
+            let ends = row
+                .interval
+                .map(|(low, high)| [low, high])
+                .into_iter()
+                .flatten();
             row.values.iter().copied().chain(row.mean).chain(ends)
         });
-        let Some((low, high)) = extent(values.chain([0.0])) else { return svg.finish() };
+        let Some((low, high)) = extent(values.chain([0.0])) else {
+            return svg.finish();
+        };
         let margin = (high - low) * 0.08;
         let x = Scale::new((low - margin, high + margin), (LEFT, WIDTH - RIGHT));
         for (value, label) in x.ticks(6) {
             let at = x.at(value);
-            svg.line(if value == 0.0 { "zero" } else { "grid" }, (at, TOP), (at, floor));
+            svg.line(
+                if value == 0.0 { "zero" } else { "grid" },
+                (at, TOP),
+                (at, floor),
+            );
             svg.text("middle tick", at, floor + 20.0, &label);
         }
         svg.line("axis", (LEFT, floor), (WIDTH - RIGHT, floor));
         let zero = x.at(0.0);
         // Only the side that has room for its words gets them.
         if zero - LEFT > 150.0 {
-            svg.text("end note", zero - 12.0, floor + 42.0, &format!("\u{2190} {}", self.left_label));
+            svg.text(
+                "end note",
+                zero - 12.0,
+                floor + 42.0,
+                &format!("\u{2190} {}", self.left_label),
+            );
         }
         if WIDTH - RIGHT - zero > 150.0 {
-            svg.text("note", zero + 12.0, floor + 42.0, &format!("{} \u{2192}", self.right_label));
+            svg.text(
+                "note",
+                zero + 12.0,
+                floor + 42.0,
+                &format!("{} \u{2192}", self.right_label),
+            );
         }
         for (index, row) in self.rows.iter().enumerate() {
             let middle = TOP + ROW * (index as f64 + 0.5);
             svg.text("row-label", 0.0, middle + 5.0, &row.label);
             if let Some((low, high)) = row.interval {
-                svg.line(&format!("{} whisker", row.class), (x.at(low), middle), (x.at(high), middle));
+                svg.line(
+                    &format!("{} whisker", row.class),
+                    (x.at(low), middle),
+                    (x.at(high), middle),
+                );
                 for end in [low, high] {
-                    svg.line(&format!("{} whisker", row.class), (x.at(end), middle - 6.0), (x.at(end), middle + 6.0));
+                    svg.line(
+                        &format!("{} whisker", row.class),
+                        (x.at(end), middle - 6.0),
+                        (x.at(end), middle + 6.0),
+                    );
                 }
             }
             for value in row.values.iter().filter(|value| value.is_finite()) {
                 svg.circle(&format!("{} seed", row.class), (x.at(*value), middle), 4.0);
             }
             if let Some(mean) = row.mean {
-                svg.line(&format!("{} mean", row.class), (x.at(mean), middle - 11.0), (x.at(mean), middle + 11.0));
+                svg.line(
+                    &format!("{} mean", row.class),
+                    (x.at(mean), middle - 11.0),
+                    (x.at(mean), middle + 11.0),
+                );
             }
         }
         svg.finish()

@@ -72,20 +72,49 @@ impl LineChart {
     /// The chart as SVG; a line of text in it where there is no data.
     pub fn render(&self) -> String {
         let mut svg = Svg::new(&self.id, WIDTH, self.height, &self.title, &self.description);
-        let xs = extent(self.series.iter().flat_map(|series| series.points.iter().map(|point| point.0)));
+        let xs = extent(
+            self.series
+                .iter()
+                .flat_map(|series| series.points.iter().map(|point| point.0)),
+        );
         let ys = self.y_domain.or_else(|| {
-            let values = self.series.iter().flat_map(|series| series.points.iter().map(|point| point.1));
-            extent(values.chain(self.zero.then_some(0.0)).chain(self.references.iter().map(|reference| reference.value)))
+            let values = self
+                .series
+                .iter()
+                .flat_map(|series| series.points.iter().map(|point| point.1));
+            extent(
+                values
+                    .chain(self.zero.then_some(0.0))
+                    .chain(self.references.iter().map(|reference| reference.value)),
+            )
         });
         let (Some((x_low, x_high)), Some((y_low, y_high))) = (xs, ys) else {
-            svg.text("middle", WIDTH / 2.0, self.height / 2.0, "nothing measured yet");
+            svg.text(
+                "middle",
+                WIDTH / 2.0,
+                self.height / 2.0,
+                "nothing measured yet",
+            );
             return svg.finish();
         };
-        let margin = if self.y_domain.is_some() { 0.0 } else { (y_high - y_low) * 0.06 };
+        let margin = if self.y_domain.is_some() {
+            0.0
+        } else {
+            (y_high - y_low) * 0.06
+        };
         let x = Scale::new((x_low.min(0.0), x_high), (LEFT, WIDTH - RIGHT));
-        let y = Scale::new((y_low - margin, y_high + margin), (self.height - BOTTOM, TOP));
+        let y = Scale::new(
+            (y_low - margin, y_high + margin),
+            (self.height - BOTTOM, TOP),
+        );
         self.axes(&mut svg, &x, &y);
-        svg.open_clip(&format!("{}-clip", self.id), LEFT, TOP - 4.0, WIDTH - RIGHT - LEFT + 5.0, self.height - BOTTOM - TOP + 8.0);
+        svg.open_clip(
+            &format!("{}-clip", self.id),
+            LEFT,
+            TOP - 4.0,
+            WIDTH - RIGHT - LEFT + 5.0,
+            self.height - BOTTOM - TOP + 8.0,
+        );
         for reference in &self.references {
             let at = y.at(reference.value);
             svg.line("reference", (LEFT, at), (WIDTH - RIGHT, at));
@@ -97,7 +126,12 @@ impl LineChart {
         for reference in &self.references {
             let (low, high) = y.domain();
             if (low..=high).contains(&reference.value) {
-                svg.text("end note", WIDTH - RIGHT, y.at(reference.value) - 6.0, &reference.label);
+                svg.text(
+                    "end note",
+                    WIDTH - RIGHT,
+                    y.at(reference.value) - 6.0,
+                    &reference.label,
+                );
             }
         }
         svg.finish()
@@ -107,7 +141,11 @@ impl LineChart {
         let floor = self.height - BOTTOM;
         for (value, label) in y.ticks(((self.height - TOP - BOTTOM) / 48.0) as usize) {
             let at = y.at(value);
-            let class = if self.zero && value == 0.0 { "zero" } else { "grid" };
+            let class = if self.zero && value == 0.0 {
+                "zero"
+            } else {
+                "grid"
+            };
             svg.line(class, (LEFT, at), (WIDTH - RIGHT, at));
             svg.text("end tick", LEFT - 10.0, at + 4.0, &label);
         }
@@ -123,7 +161,11 @@ impl LineChart {
 }
 
 fn draw(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
-    let points: Vec<Point> = series.points.iter().map(|point| (x.at(point.0), y.at(point.1))).collect();
+    let points: Vec<Point> = series
+        .points
+        .iter()
+        .map(|point| (x.at(point.0), y.at(point.1)))
+        .collect();
     let stroke = match series.stroke {
         Stroke::Faint => "faint",
         Stroke::Thin => "thin",
@@ -133,8 +175,18 @@ fn draw(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
     svg.path(&format!("{} {stroke}", series.class), &points);
     if series.stroke == Stroke::Dotted {
         svg.open("g", &[("class", &format!("{} dots", series.class))]);
-        for point in points.iter().filter(|point| point.0.is_finite() && point.1.is_finite()) {
-            svg.element("circle", &[("cx", &number(point.0)), ("cy", &number(point.1)), ("r", "2.4")]);
+        for point in points
+            .iter()
+            .filter(|point| point.0.is_finite() && point.1.is_finite())
+        {
+            svg.element(
+                "circle",
+                &[
+                    ("cx", &number(point.0)),
+                    ("cy", &number(point.1)),
+                    ("r", "2.4"),
+                ],
+            );
         }
         svg.close();
     }
@@ -154,7 +206,10 @@ mod tests {
             height: 360.0,
             y_domain: None,
             zero: true,
-            references: vec![Reference { value: 2.0, label: "word <frequencies>".to_owned() }],
+            references: vec![Reference {
+                value: 2.0,
+                label: "word <frequencies>".to_owned(),
+            }],
             series: vec![Series {
                 class: "arm-0".to_owned(),
                 stroke: Stroke::Dotted,
@@ -169,13 +224,20 @@ mod tests {
         assert!(text.contains("class=\"arm-0 thin\""));
         assert!(text.contains("word &lt;frequencies&gt;"));
         assert!(text.contains("class=\"zero\""));
-        assert_eq!(text.matches("<circle").count(), 3, "a value that is not finite is left out");
+        assert_eq!(
+            text.matches("<circle").count(),
+            3,
+            "a value that is not finite is left out"
+        );
         assert!(!text.contains("NaN"));
     }
 
     #[test]
     fn a_chart_without_data_says_so() {
-        let empty = LineChart { series: Vec::new(), ..chart() };
+        let empty = LineChart {
+            series: Vec::new(),
+            ..chart()
+        };
         assert!(empty.render().contains("nothing measured yet"));
     }
 }

@@ -79,10 +79,24 @@ impl SitePanel {
             svg.line(class, (x.at(value), TOP), (x.at(value), FLOOR));
             svg.text("middle tick", x.at(value), DENSITY_FLOOR + 15.0, &label);
         }
-        svg.open_clip(&format!("{}-clip", self.id), LEFT, TOP, WIDTH - RIGHT - LEFT, FLOOR - TOP);
-        let place = |points: &[Point]| points.iter().map(|point| (x.at(point.0), y.at(point.1))).collect::<Vec<_>>();
+        svg.open_clip(
+            &format!("{}-clip", self.id),
+            LEFT,
+            TOP,
+            WIDTH - RIGHT - LEFT,
+            FLOOR - TOP,
+        );
+        let place = |points: &[Point]| {
+            points
+                .iter()
+                .map(|point| (x.at(point.0), y.at(point.1)))
+                .collect::<Vec<_>>()
+        };
         for curves in &self.curves {
-            svg.path(&format!("{} derivative", self.class), &place(&curves.derivative));
+            svg.path(
+                &format!("{} derivative", self.class),
+                &place(&curves.derivative),
+            );
         }
         svg.path("start", &place(&self.start));
         for curves in &self.curves {
@@ -97,7 +111,11 @@ impl SitePanel {
     fn bars(&self, svg: &mut Svg, x: &Scale) {
         let Density { low, high, values } = &self.density;
         let highest = values.iter().copied().fold(0.0, f64::max);
-        svg.line("axis", (LEFT, DENSITY_FLOOR), (WIDTH - RIGHT, DENSITY_FLOOR));
+        svg.line(
+            "axis",
+            (LEFT, DENSITY_FLOOR),
+            (WIDTH - RIGHT, DENSITY_FLOOR),
+        );
         if highest <= 0.0 {
             return;
         }
@@ -109,8 +127,17 @@ impl SitePanel {
             outline.push_str(&format!("V{top}H{right}"));
         }
         outline.push_str(&format!("V{}Z", number(DENSITY_FLOOR)));
-        svg.open_clip(&format!("{}-inputs", self.id), LEFT, DENSITY_TOP, WIDTH - RIGHT - LEFT, DENSITY_FLOOR - DENSITY_TOP);
-        svg.element("path", &[("class", &format!("{} bars", self.class)), ("d", &outline)]);
+        svg.open_clip(
+            &format!("{}-inputs", self.id),
+            LEFT,
+            DENSITY_TOP,
+            WIDTH - RIGHT - LEFT,
+            DENSITY_FLOOR - DENSITY_TOP,
+        );
+        svg.element(
+            "path",
+            &[("class", &format!("{} bars", self.class)), ("d", &outline)],
+        );
         svg.close();
     }
 }
@@ -121,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_panel_shows_every_seed_and_the_inputs() {
-        let curve = SiteCurves { learned: vec![(-1.0, 0.0), (1.0, 1.0)], derivative: vec![(-1.0, 0.5), (1.0, 0.5)] };
+        let curve = SiteCurves {
+            learned: vec![(-1.0, 0.0), (1.0, 1.0)],
+            derivative: vec![(-1.0, 0.5), (1.0, 0.5)],
+        };
         let panel = SitePanel {
             id: "layer.0".to_owned(),
             heading: "layer.0".to_owned(),
@@ -131,7 +161,11 @@ mod tests {
             y_domain: (-1.0, 4.0),
             start: vec![(-1.0, 0.0), (1.0, 0.9)],
             curves: vec![curve.clone(), curve],
-            density: Density { low: -2.0, high: 2.0, values: vec![0.1, 0.4, 0.0, 0.2] },
+            density: Density {
+                low: -2.0,
+                high: 2.0,
+                values: vec![0.1, 0.4, 0.0, 0.2],
+            },
             style: None,
         };
         let text = panel.render();
@@ -140,7 +174,12 @@ mod tests {
         assert_eq!(text.matches("arm-1 bars").count(), 1);
         assert_eq!(text.matches("class=\"start\"").count(), 1);
         assert!(!text.contains("<style>"));
-        let alone = SitePanel { style: Some(super::super::style::STANDALONE), density: Density::default(), ..panel }.render();
+        let alone = SitePanel {
+            style: Some(super::super::style::STANDALONE),
+            density: Density::default(),
+            ..panel
+        }
+        .render();
         assert!(alone.contains("<style>") && !alone.contains(" bars\""));
     }
 }

@@ -24,7 +24,10 @@ impl Svg {
             escape(title),
             escape(description),
         );
-        Self { text, open: Vec::new() }
+        Self {
+            text,
+            open: Vec::new(),
+        }
     }
 
     /// Puts a style sheet inside the picture.
@@ -54,14 +57,25 @@ impl Svg {
 
     /// A line of text at (x, y).
     pub fn text(&mut self, class: &str, x: f64, y: f64, content: &str) {
-        self.start("text", &[("class", class), ("x", &number(x)), ("y", &number(y))]);
+        self.start(
+            "text",
+            &[("class", class), ("x", &number(x)), ("y", &number(y))],
+        );
         let _ = write!(self.text, ">{}</text>", escape(content));
     }
 
     /// A line of text at (x, y), turned to read upwards.
     pub fn vertical_text(&mut self, class: &str, x: f64, y: f64, content: &str) {
         let turn = format!("rotate(-90 {} {})", number(x), number(y));
-        self.start("text", &[("class", class), ("x", &number(x)), ("y", &number(y)), ("transform", &turn)]);
+        self.start(
+            "text",
+            &[
+                ("class", class),
+                ("x", &number(x)),
+                ("y", &number(y)),
+                ("transform", &turn),
+            ],
+        );
         let _ = write!(self.text, ">{}</text>", escape(content));
     }
 
@@ -69,7 +83,13 @@ impl Svg {
     pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         self.element(
             "line",
-            &[("class", class), ("x1", &number(from.0)), ("y1", &number(from.1)), ("x2", &number(to.0)), ("y2", &number(to.1))],
+            &[
+                ("class", class),
+                ("x1", &number(from.0)),
+                ("y1", &number(from.1)),
+                ("x2", &number(to.0)),
+                ("y2", &number(to.1)),
+            ],
         );
     }
 
@@ -82,7 +102,13 @@ impl Svg {
                 pen_down = false;
                 continue;
             }
-            let _ = write!(data, "{}{} {}", if pen_down { 'L' } else { 'M' }, number(x), number(y));
+            let _ = write!(
+                data,
+                "{}{} {}",
+                if pen_down { 'L' } else { 'M' },
+                number(x),
+                number(y)
+            );
             pen_down = true;
         }
         if !data.is_empty() {
@@ -92,14 +118,28 @@ impl Svg {
 
     /// A filled circle.
     pub fn circle(&mut self, class: &str, center: (f64, f64), radius: f64) {
-        self.element("circle", &[("class", class), ("cx", &number(center.0)), ("cy", &number(center.1)), ("r", &number(radius))]);
+        self.element(
+            "circle",
+            &[
+                ("class", class),
+                ("cx", &number(center.0)),
+                ("cy", &number(center.1)),
+                ("r", &number(radius)),
+            ],
+        );
     }
 
     /// A rectangle.
     pub fn rectangle(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
         self.element(
             "rect",
-            &[("class", class), ("x", &number(x)), ("y", &number(y)), ("width", &number(width)), ("height", &number(height))],
+            &[
+                ("class", class),
+                ("x", &number(x)),
+                ("y", &number(y)),
+                ("width", &number(width)),
+                ("height", &number(height)),
+            ],
         );
     }
 
@@ -162,7 +202,10 @@ mod tests {
     fn elements_nest_and_text_is_escaped() {
         let mut svg = Svg::new("a", 10.0, 20.5, "a < b", "\"x\" & y");
         svg.open("g", &[("class", "one\"two")]);
-        svg.path("line", &[(0.0, 0.0), (1.0 / 3.0, f64::NAN), (2.0, 3.0), (4.0, -0.001)]);
+        svg.path(
+            "line",
+            &[(0.0, 0.0), (1.0 / 3.0, f64::NAN), (2.0, 3.0), (4.0, -0.001)],
+        );
         let text = svg.finish();
         assert!(text.contains("viewBox=\"0 0 10 20.5\""));
         assert!(text.contains("a &lt; b"));

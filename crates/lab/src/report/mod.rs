@@ -48,7 +48,11 @@ pub(crate) fn render(results: &Results, cells: &[FinishedCell]) -> Result<String
     let title = match names.as_slice() {
         [baseline, arm] => format!("{arm} against {baseline}"),
         [only] => (*only).to_owned(),
-        _ => format!("{} arms against {}", names.len().saturating_sub(1), names.first().copied().unwrap_or_default()),
+        _ => format!(
+            "{} arms against {}",
+            names.len().saturating_sub(1),
+            names.first().copied().unwrap_or_default()
+        ),
     };
     let page = Page {
         title,
@@ -62,9 +66,15 @@ pub(crate) fn render(results: &Results, cells: &[FinishedCell]) -> Result<String
         table_note: tables::note(results),
         pairs: tables::pairs(results),
         interval_chart: charts::intervals(results),
-        sign_flip_note: results.pairs.iter().any(|pair| pair.delta_loss.sign_flip_p.is_none()),
+        sign_flip_note: results
+            .pairs
+            .iter()
+            .any(|pair| pair.delta_loss.sign_flip_p.is_none()),
         loss_chart: charts::losses(results, cells),
-        difference_chart: differences.as_ref().map(|chart| chart.svg.clone()).unwrap_or_default(),
+        difference_chart: differences
+            .as_ref()
+            .map(|chart| chart.svg.clone())
+            .unwrap_or_default(),
         difference_note: differences.map(|chart| chart.note).unwrap_or_default(),
         shapes: charts::shapes(results, cells)?,
         fairness_text: tables::fairness_text(results),

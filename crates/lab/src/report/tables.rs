@@ -69,10 +69,26 @@ pub(super) fn arms(results: &Results) -> Vec<ArmRow<'_>> {
         name: &results.arms[index].name,
         activation: &results.arms[index].activation,
         loss: or_dash(arm.validation_loss.mean, |value| decimal(value, 4)),
-        loss_sd: arm.validation_loss.sd.map(|value| decimal(value, 4)).unwrap_or_default(),
+        loss_sd: arm
+            .validation_loss
+            .sd
+            .map(|value| decimal(value, 4))
+            .unwrap_or_default(),
         perplexity: or_dash(arm.perplexity.mean, perplexity),
-        perplexity_sd: arm.perplexity.sd.map(|value| decimal(value, 2)).unwrap_or_default(),
-        accuracy: or_dash(mean(&arm.seeds.iter().map(|seed| seed.masked_accuracy).collect::<Vec<_>>()), percent),
+        perplexity_sd: arm
+            .perplexity
+            .sd
+            .map(|value| decimal(value, 2))
+            .unwrap_or_default(),
+        accuracy: or_dash(
+            mean(
+                &arm.seeds
+                    .iter()
+                    .map(|seed| seed.masked_accuracy)
+                    .collect::<Vec<_>>(),
+            ),
+            percent,
+        ),
         speed: or_dash(arm.tokens_per_second.mean, |value| decimal(value, 0)),
         memory: arm.peak_memory_bytes.map_or_else(|| "–".to_owned(), memory),
         parameters: count(arm.parameters.total),
@@ -83,20 +99,42 @@ pub(super) fn arms(results: &Results) -> Vec<ArmRow<'_>> {
 
 /// What the numbers of the table of arms are, and what knowing nothing would give.
 pub(super) fn note(results: &Results) -> String {
-    let most = results.arms.iter().map(|arm| arm.seeds.len()).max().unwrap_or(0);
+    let most = results
+        .arms
+        .iter()
+        .map(|arm| arm.seeds.len())
+        .max()
+        .unwrap_or(0);
     let over = match most {
         0 => "No run is finished.".to_owned(),
         1 => "One seed.".to_owned(),
         several => format!("Mean ± standard deviation over {several} seeds."),
     };
     let unigram = results.unigram_loss.map(|loss| {
-        format!(" Word frequencies alone have a loss of {} (perplexity {}).", decimal(loss, 4), perplexity(loss.exp()))
+        format!(
+            " Word frequencies alone have a loss of {} (perplexity {}).",
+            decimal(loss, 4),
+            perplexity(loss.exp())
+        )
     });
-    format!("{over} Losses in nats per masked token, on validation masks that are the same in all runs.{}", unigram.unwrap_or_default())
+    format!(
+        "{over} Losses in nats per masked token, on validation masks that are the same in all runs.{}",
+        unigram.unwrap_or_default()
+    )
 }
 
 pub(super) fn pairs(results: &Results) -> Vec<PairRow> {
-    let bare = |p: Option<f64>| p.map_or_else(|| "–".to_owned(), |p| p_value(p).trim_start_matches("p = ").trim_start_matches("p ").to_owned());
+    let bare = |p: Option<f64>| {
+        p.map_or_else(
+            || "–".to_owned(),
+            |p| {
+                p_value(p)
+                    .trim_start_matches("p = ")
+                    .trim_start_matches("p ")
+                    .to_owned()
+            },
+        )
+    };
     let row = |(index, pair): (usize, &crate::results::PairResult)| {
         let delta = &pair.delta_loss;
         PairRow {
@@ -158,22 +196,43 @@ pub(super) fn hashes(results: &Results) -> Vec<HashRow<'_>> {
 }
 
 pub(super) fn roles(results: &Results) -> Vec<RoleRow> {
-    let names: BTreeSet<&String> = results.arms.iter().flat_map(|arm| arm.parameters.by_role.keys()).collect();
+    let names: BTreeSet<&String> = results
+        .arms
+        .iter()
+        .flat_map(|arm| arm.parameters.by_role.keys())
+        .collect();
     let mut rows: Vec<RoleRow> = names
         .into_iter()
         .map(|role| RoleRow {
             role: role.clone(),
-            counts: results.arms.iter().map(|arm| count(arm.parameters.by_role.get(role).copied().unwrap_or(0))).collect(),
+            counts: results
+                .arms
+                .iter()
+                .map(|arm| count(arm.parameters.by_role.get(role).copied().unwrap_or(0)))
+                .collect(),
         })
         .collect();
-    rows.push(RoleRow { role: "total".to_owned(), counts: results.arms.iter().map(|arm| count(arm.parameters.total)).collect() });
+    rows.push(RoleRow {
+        role: "total".to_owned(),
+        counts: results
+            .arms
+            .iter()
+            .map(|arm| count(arm.parameters.total))
+            .collect(),
+    });
     rows
 }
 
 pub(super) fn fairness_text(results: &Results) -> String {
     let fairness = &results.fairness;
-    let trials = if fairness.trials_per_arm == 1 { "one recipe".to_owned() } else { format!("{} recipes", fairness.trials_per_arm) };
-    let tried = format!("Each arm had {trials} tried: nothing was tuned here for one and not for the other.");
+    let trials = if fairness.trials_per_arm == 1 {
+        "one recipe".to_owned()
+    } else {
+        format!("{} recipes", fairness.trials_per_arm)
+    };
+    let tried = format!(
+        "Each arm had {trials} tried: nothing was tuned here for one and not for the other."
+    );
     if results.arms.len() < 2 {
         return tried;
     }
@@ -182,7 +241,10 @@ pub(super) fn fairness_text(results: &Results) -> String {
             "All arms started from the same weights and saw the same batches with the same masks, seed by seed: the hashes below are equal. {tried}"
         )
     } else {
-        format!("The arms differ in more than their activations, as the recipe asks: {}. {tried}", fairness.differs.join("; "))
+        format!(
+            "The arms differ in more than their activations, as the recipe asks: {}. {tried}",
+            fairness.differs.join("; ")
+        )
     }
 }
 

@@ -32,25 +32,49 @@ pub(crate) struct GroupCurves {
 /// Reads `shapes/inputs.json` of a finished run folder.
 pub(crate) fn read_inputs(run: &Path) -> Result<InputShapes, ShapesError> {
     if !run.exists() {
-        return Err(ShapesError::Missing { folder: run.to_path_buf() });
+        return Err(ShapesError::Missing {
+            folder: run.to_path_buf(),
+        });
     }
     if !run.join("recipe.toml").is_file() {
-        return Err(ShapesError::NotARun { folder: run.to_path_buf() });
+        return Err(ShapesError::NotARun {
+            folder: run.to_path_buf(),
+        });
     }
     let path = run.join(INPUTS);
-    for (missing, there) in [("summary.json", run.join("summary.json").is_file()), ("model/", run.join("model").is_dir()), (INPUTS, path.is_file())] {
+    for (missing, there) in [
+        ("summary.json", run.join("summary.json").is_file()),
+        ("model/", run.join("model").is_dir()),
+        (INPUTS, path.is_file()),
+    ] {
         if !there {
-            return Err(ShapesError::Unfinished { folder: run.to_path_buf(), missing });
+            return Err(ShapesError::Unfinished {
+                folder: run.to_path_buf(),
+                missing,
+            });
         }
     }
     let text = std::fs::read_to_string(&path).map_err(ShapesError::io("read", &path))?;
-    serde_json::from_str(&text).map_err(|error| ShapesError::Unreadable { path, reason: error.to_string() })
+    serde_json::from_str(&text).map_err(|error| ShapesError::Unreadable {
+        path,
+        reason: error.to_string(),
+    })
 }
 
 /// The curves of every group of `site` at the points of `grid`. `path` names the file in errors.
-pub(crate) fn of_site(site: &SiteShape, grid: &[f64], path: &Path) -> Result<Vec<GroupCurves>, ShapesError> {
-    let unreadable = |reason: String| ShapesError::Unreadable { path: path.to_path_buf(), reason: format!("site {}: {reason}", site.site) };
-    let spec: ActivationSpec = site.activation.parse().map_err(|error| unreadable(format!("{error}")))?;
+pub(crate) fn of_site(
+    site: &SiteShape,
+    grid: &[f64],
+    path: &Path,
+) -> Result<Vec<GroupCurves>, ShapesError> {
+    let unreadable = |reason: String| ShapesError::Unreadable {
+        path: path.to_path_buf(),
+        reason: format!("site {}: {reason}", site.site),
+    };
+    let spec: ActivationSpec = site
+        .activation
+        .parse()
+        .map_err(|error| unreadable(format!("{error}")))?;
     let activation = Activation::new(&spec).map_err(|error| unreadable(format!("{error}")))?;
     let count = groups(&site.learned).max(1);
     let mut curves = Vec::with_capacity(count);
@@ -58,7 +82,11 @@ pub(crate) fn of_site(site: &SiteShape, grid: &[f64], path: &Path) -> Result<Vec
         let start = group_coefficients(&site.start, group, count).map_err(&unreadable)?;
         let learned = group_coefficients(&site.learned, group, count).map_err(&unreadable)?;
         if start.len() != learned.len() {
-            return Err(unreadable(format!("{} coefficients at the start, {} at the end", start.len(), learned.len())));
+            return Err(unreadable(format!(
+                "{} coefficients at the start, {} at the end",
+                start.len(),
+                learned.len()
+            )));
         }
         // The number of coefficients that the activation wants for one group of channels.
         let wanted: usize = activation
@@ -68,12 +96,21 @@ pub(crate) fn of_site(site: &SiteShape, grid: &[f64], path: &Path) -> Result<Vec
             .map(|tensor| tensor.shape.iter().skip(1).product::<usize>())
             .sum();
         if learned.len() != wanted {
-            return Err(unreadable(format!("{} coefficients where `{spec}` has {wanted}", learned.len())));
+            return Err(unreadable(format!(
+                "{} coefficients where `{spec}` has {wanted}",
+                learned.len()
+            )));
         }
         curves.push(GroupCurves {
             start: grid.iter().map(|&x| activation.value(&start, x)).collect(),
-            learned: grid.iter().map(|&x| activation.value(&learned, x)).collect(),
-            derivative: grid.iter().map(|&x| activation.derivative(&learned, x)).collect(),
+            learned: grid
+                .iter()
+                .map(|&x| activation.value(&learned, x))
+                .collect(),
+            derivative: grid
+                .iter()
+                .map(|&x| activation.derivative(&learned, x))
+                .collect(),
         });
     }
     Ok(curves)
@@ -81,21 +118,38 @@ pub(crate) fn of_site(site: &SiteShape, grid: &[f64], path: &Path) -> Result<Vec
 
 /// Number of coefficient sets: the rows of the longest tensor, since a shared numerator has one.
 fn groups(tensors: &[NamedTensor]) -> usize {
-    tensors.iter().filter_map(|tensor| tensor.shape.first().copied()).max().unwrap_or(0)
+    tensors
+        .iter()
+        .filter_map(|tensor| tensor.shape.first().copied())
+        .max()
+        .unwrap_or(0)
 }
 
 /// The coefficients of one group, tensor after tensor.
-fn group_coefficients(tensors: &[NamedTensor], group: usize, groups: usize) -> Result<Vec<f64>, String> {
+fn group_coefficients(
+    tensors: &[NamedTensor],
+    group: usize,
+    groups: usize,
+) -> Result<Vec<f64>, String> {
     let mut coefficients = Vec::new();
     for tensor in tensors {
         let rows = tensor.shape.first().copied().unwrap_or(1);
         let size: usize = tensor.shape.iter().product();
         if size != tensor.values.len() || rows == 0 || (rows != 1 && rows != groups) {
-            return Err(format!("tensor {} of shape {:?} holds {} numbers", tensor.name, tensor.shape, tensor.values.len()));
+            return Err(format!(
+                "tensor {} of shape {:?} holds {} numbers",
+                tensor.name,
+                tensor.shape,
+                tensor.values.len()
+            ));
         }
         let columns = size / rows;
         let row = if rows == 1 { 0 } else { group };
-        coefficients.extend(tensor.values[row * columns..(row + 1) * columns].iter().map(|&value| f64::from(value)));
+        coefficients.extend(
+            tensor.values[row * columns..(row + 1) * columns]
+                .iter()
+                .map(|&value| f64::from(value)),
+        );
     }
     Ok(coefficients)
 }
@@ -103,7 +157,9 @@ fn group_coefficients(tensors: &[NamedTensor], group: usize, groups: usize) -> R
 /// `count` points from `low` to `high`, both included.
 pub(crate) fn grid(low: f64, high: f64, count: usize) -> Vec<f64> {
     let last = count.max(2) - 1;
-    (0..=last).map(|index| low + (high - low) * index as f64 / last as f64).collect()
+    (0..=last)
+        .map(|index| low + (high - low) * index as f64 / last as f64)
+        .collect()
 }
 
 /// Abscissas and ordinates as points.
@@ -116,15 +172,29 @@ pub(crate) fn density(histogram: &InputHistogram) -> Density {
     let bins = histogram.counts.len();
     let width = (histogram.high - histogram.low) / bins.max(1) as f64;
     let unit = histogram.count as f64 * width;
-    let values = histogram.counts.iter().map(|&count| if unit > 0.0 { count as f64 / unit } else { 0.0 }).collect();
-    Density { low: histogram.low, high: histogram.high, values }
+    let values = histogram
+        .counts
+        .iter()
+        .map(|&count| if unit > 0.0 { count as f64 / unit } else { 0.0 })
+        .collect();
+    Density {
+        low: histogram.low,
+        high: histogram.high,
+        values,
+    }
 }
 
 /// The mean density of several histograms with the same bins; of the first alone where they differ.
 pub(crate) fn mean_density(histograms: &[&InputHistogram]) -> Density {
-    let Some((first, others)) = histograms.split_first() else { return Density::default() };
+    let Some((first, others)) = histograms.split_first() else {
+        return Density::default();
+    };
     let mut mean = density(first);
-    let alike = others.iter().all(|other| other.low == first.low && other.high == first.high && other.counts.len() == first.counts.len());
+    let alike = others.iter().all(|other| {
+        other.low == first.low
+            && other.high == first.high
+            && other.counts.len() == first.counts.len()
+    });
     if !alike {
         return mean;
     }
@@ -158,7 +228,9 @@ pub(crate) fn reach<'a>(histograms: impl IntoIterator<Item = &'a InputHistogram>
         let high = histogram.high - edge(histogram.above, &mut histogram.counts.iter().rev());
         low.abs().max(high.abs())
     });
-    let furthest = furthest.filter(|reach| reach.is_finite()).fold(SMALLEST_REACH, f64::max);
+    let furthest = furthest
+        .filter(|reach| reach.is_finite())
+        .fold(SMALLEST_REACH, f64::max);
     ((furthest * 2.0).ceil() / 2.0).min(LARGEST_REACH)
 }
 
@@ -169,7 +241,18 @@ mod tests {
 
     fn histogram(counts: Vec<u64>, below: u64, above: u64) -> InputHistogram {
         let count = counts.iter().sum::<u64>() + below + above;
-        InputHistogram { low: -8.0, high: 8.0, counts, below, above, count, mean: 0.0, deviation: 1.0, minimum: -9.0, maximum: 9.0 }
+        InputHistogram {
+            low: -8.0,
+            high: 8.0,
+            counts,
+            below,
+            above,
+            count,
+            mean: 0.0,
+            deviation: 1.0,
+            minimum: -9.0,
+            maximum: 9.0,
+        }
     }
 
     #[test]
@@ -201,8 +284,15 @@ mod tests {
 
     #[test]
     fn groups_take_their_row_and_share_a_single_one() {
-        let tensor = |name: &str, shape: Vec<usize>, values: Vec<f32>| NamedTensor { name: name.to_owned(), shape, values };
-        let tensors = [tensor("numerator", vec![1, 2], vec![1.0, 2.0]), tensor("denominator", vec![2, 1], vec![3.0, 4.0])];
+        let tensor = |name: &str, shape: Vec<usize>, values: Vec<f32>| NamedTensor {
+            name: name.to_owned(),
+            shape,
+            values,
+        };
+        let tensors = [
+            tensor("numerator", vec![1, 2], vec![1.0, 2.0]),
+            tensor("denominator", vec![2, 1], vec![3.0, 4.0]),
+        ];
         assert_eq!(groups(&tensors), 2);
         assert_eq!(group_coefficients(&tensors, 1, 2).unwrap(), [1.0, 2.0, 4.0]);
         assert!(group_coefficients(&[tensor("numerator", vec![2, 2], vec![1.0])], 0, 2).is_err());

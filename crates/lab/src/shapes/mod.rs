@@ -54,17 +54,33 @@ pub fn write(run: &Path, out: &Path) -> Result<Written, ShapesError> {
     let mut sites = Vec::new();
     for site in &inputs.sites {
         let stem = file_stem(&site.site);
-        let (low, high) = if site.inputs.high > site.inputs.low { (site.inputs.low, site.inputs.high) } else { (-reach, reach) };
+        let (low, high) = if site.inputs.high > site.inputs.low {
+            (site.inputs.low, site.inputs.high)
+        } else {
+            (-reach, reach)
+        };
         let grid = curves::grid(low, high, TABLE_POINTS);
         let groups = curves::of_site(site, &grid, &source)?;
         let csv = out.join(format!("{stem}.csv"));
-        std::fs::write(&csv, table::render(&grid, &groups, &curves::density(&site.inputs))).map_err(ShapesError::io("write", &csv))?;
+        std::fs::write(
+            &csv,
+            table::render(&grid, &groups, &curves::density(&site.inputs)),
+        )
+        .map_err(ShapesError::io("write", &csv))?;
         let svg = out.join(format!("{stem}.svg"));
         let picture = panel(site, reach, &source)?.render();
         std::fs::write(&svg, picture).map_err(ShapesError::io("write", &svg))?;
-        sites.push(SiteFiles { site: site.site.clone(), activation: site.activation.clone(), csv, svg });
+        sites.push(SiteFiles {
+            site: site.site.clone(),
+            activation: site.activation.clone(),
+            csv,
+            svg,
+        });
     }
-    Ok(Written { step: inputs.step, sites })
+    Ok(Written {
+        step: inputs.step,
+        sites,
+    })
 }
 
 /// A stand-alone picture of one site of one run.
@@ -78,7 +94,10 @@ fn panel(site: &SiteShape, reach: f64, source: &Path) -> Result<SitePanel, Shape
         class: String::new(),
         x_domain: (-reach, reach),
         y_domain: value_range(&groups, reach),
-        start: groups.first().map(|group| curves::points(&grid, &group.start)).unwrap_or_default(),
+        start: groups
+            .first()
+            .map(|group| curves::points(&grid, &group.start))
+            .unwrap_or_default(),
         curves: drawn(&grid, &groups),
         density: curves::density(&site.inputs),
         style: Some(STANDALONE),
@@ -90,13 +109,21 @@ pub(crate) fn drawn(grid: &[f64], groups: &[GroupCurves]) -> Vec<SiteCurves> {
     let count = groups.len().min(GROUPS_DRAWN);
     (0..count)
         .map(|index| &groups[index * groups.len() / count])
-        .map(|group| SiteCurves { learned: curves::points(grid, &group.learned), derivative: curves::points(grid, &group.derivative) })
+        .map(|group| SiteCurves {
+            learned: curves::points(grid, &group.learned),
+            derivative: curves::points(grid, &group.derivative),
+        })
         .collect()
 }
 
 /// Bounds of the values that hold start and learned curves, and a derivative between -0.5 and 1.5.
-pub(crate) fn value_range<'a>(groups: impl IntoIterator<Item = &'a GroupCurves>, reach: f64) -> (f64, f64) {
-    let values = groups.into_iter().flat_map(|group| group.start.iter().chain(&group.learned).copied());
+pub(crate) fn value_range<'a>(
+    groups: impl IntoIterator<Item = &'a GroupCurves>,
+    reach: f64,
+) -> (f64, f64) {
+    let values = groups
+        .into_iter()
+        .flat_map(|group| group.start.iter().chain(&group.learned).copied());
     let (low, high) = crate::plot::scale::extent(values.chain([-0.5, 1.5])).unwrap_or((-0.5, 1.5));
     // A steep tail outside of the inputs would squeeze everything that matters.
     let limit = 1.5 * reach;
@@ -114,5 +141,13 @@ pub(crate) fn describe(site: &SiteShape) -> String {
 
 /// Letters, digits, `.`, `-` and `_` of a site's name.
 fn file_stem(site: &str) -> String {
-    site.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' }).collect()
+    site.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
 }

@@ -9,14 +9,26 @@ use crate::plot::site::Density;
 pub(super) fn render(grid: &[f64], groups: &[GroupCurves], density: &Density) -> String {
     let several = groups.len() > 1;
     let mut text = String::new();
-    text.push_str(if several { "group,x,start,learned,derivative,input_density\n" } else { "x,start,learned,derivative,input_density\n" });
+    text.push_str(if several {
+        "group,x,start,learned,derivative,input_density\n"
+    } else {
+        "x,start,learned,derivative,input_density\n"
+    });
     for (number, group) in groups.iter().enumerate() {
         for (index, &x) in grid.iter().enumerate() {
             if several {
                 let _ = write!(text, "{number},");
             }
-            let (start, learned, derivative) = (group.start[index], group.learned[index], group.derivative[index]);
-            let _ = writeln!(text, "{x},{start},{learned},{derivative},{}", at(density, x));
+            let (start, learned, derivative) = (
+                group.start[index],
+                group.learned[index],
+                group.derivative[index],
+            );
+            let _ = writeln!(
+                text,
+                "{x},{start},{learned},{derivative},{}",
+                at(density, x)
+            );
         }
     }
     text
@@ -38,10 +50,21 @@ mod tests {
 
     #[test]
     fn a_line_for_each_point_with_the_density_of_its_bin() {
-        let group = GroupCurves { start: vec![0.0, 1.0, 2.0], learned: vec![0.5, 1.5, 2.5], derivative: vec![1.0; 3] };
-        let density = Density { low: 0.0, high: 2.0, values: vec![0.25, 0.75] };
+        let group = GroupCurves {
+            start: vec![0.0, 1.0, 2.0],
+            learned: vec![0.5, 1.5, 2.5],
+            derivative: vec![1.0; 3],
+        };
+        let density = Density {
+            low: 0.0,
+            high: 2.0,
+            values: vec![0.25, 0.75],
+        };
         let text = render(&[0.0, 1.0, 2.0], std::slice::from_ref(&group), &density);
-        assert_eq!(text, "x,start,learned,derivative,input_density\n0,0,0.5,1,0.25\n1,1,1.5,1,0.75\n2,2,2.5,1,0.75\n");
+        assert_eq!(
+            text,
+            "x,start,learned,derivative,input_density\n0,0,0.5,1,0.25\n1,1,1.5,1,0.75\n2,2,2.5,1,0.75\n"
+        );
         let two = render(&[0.0, 1.0, 2.0], &[group.clone(), group], &density);
         assert_eq!(two.lines().count(), 7);
         assert!(two.starts_with("group,x,") && two.contains("\n1,0,0,0.5,"));
