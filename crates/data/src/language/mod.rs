@@ -11,3 +11,6 @@ mod grammar;
 mod lexicon;
 
 pub(crate) use grammar::{Language, WORDS_PER_DOCUMENT};
+
+#[cfg(test)]
+mod tests;
