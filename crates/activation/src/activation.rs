@@ -78,29 +78,28 @@ impl Activation {
         self.function.group_start()
     }
 
-    /// The coefficients of one group, numerator then denominator, out of a flat buffer for `channels` channels.
-    pub fn group_of(
+    /// Where the coefficients of the group of one channel, numerator then denominator, lie in the flat buffer.
+    pub fn positions(
         &self,
-        coefficients: &[f32],
         channels: usize,
-        group: usize,
-    ) -> Result<Vec<f64>, ActivationError> {
+        channel: usize,
+    ) -> Result<Vec<usize>, ActivationError> {
+        let tensors = self.coefficient_tensors(channels)?;
+        let groups = tensors
+            .iter()
+            .map(|tensor| tensor.shape[0])
+            .max()
+            .unwrap_or(1);
+        let group = channel * groups / channels.max(1);
         let mut offset = 0;
-        let mut values = Vec::new();
-        for tensor in self.coefficient_tensors(channels)? {
+        let mut positions = Vec::new();
+        for tensor in &tensors {
             let row = if tensor.shape[0] == 1 { 0 } else { group };
-            let width = tensor.shape[1];
-            let start = offset + row * width;
-            values.extend(
-                coefficients
-                    .get(start..start + width)
-                    .unwrap_or_default()
-                    .iter()
-                    .map(|c| f64::from(*c)),
-            );
+            let start = offset + row * tensor.shape[1];
+            positions.extend(start..start + tensor.shape[1]);
             offset += tensor.len();
         }
-        Ok(values)
+        Ok(positions)
     }
 
     /// `y[i] = f(x[i] + bias[i % channels])`
@@ -168,6 +167,11 @@ impl Activation {
         self.function.dual(group_coefficients, x)
     }
 
+    /// The derivative by the input in dual numbers: gives second derivatives.
+    pub fn dual_derivative(&self, group_coefficients: &[Dual], x: Dual) -> Dual {
+        self.function.dual_derivative(group_coefficients, x)
+    }
+
     /// The formulas of value and derivative, from the one definition.
     pub fn expressions(&self) -> (Expression, Expression) {
         self.function.expressions()
@@ -186,10 +190,6 @@ impl Activation {
     /// The fit behind the start; `None` for a fixed function or a stored table.
     pub fn fit(&self) -> Option<&FitReport> {
         self.function.fit()
-    }
-
-    pub(crate) fn group_size(&self) -> usize {
-        self.function.coefficients()
     }
 }
 

@@ -64,9 +64,6 @@ impl<F: Fixed> Family for FixedFamily<F> {
 struct FixedFunction<F>(F);
 
 impl<F: Fixed> Function for FixedFunction<F> {
-    fn coefficients(&self) -> usize {
-        0
-    }
     fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
         Ok(Vec::new())
     }
@@ -91,6 +88,9 @@ impl<F: Fixed> Function for FixedFunction<F> {
     fn coefficient_gradient(&self, _coefficients: &[f64], _x: f64, _out: &mut [f64]) {}
     fn dual(&self, _coefficients: &[Dual], x: Dual) -> Dual {
         self.0.value(&x)
+    }
+    fn dual_derivative(&self, _coefficients: &[Dual], x: Dual) -> Dual {
+        self.0.derivative(&x)
     }
     fn expressions(&self) -> (Expression, Expression) {
         let x = Expression::symbol("x");

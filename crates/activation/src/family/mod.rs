@@ -73,8 +73,6 @@ pub(crate) trait Family: Send + Sync {
 
 /// A function with all its options fixed. Coefficients of a group are ordered as its tensors are.
 pub(crate) trait Function: Debug + Send + Sync {
-    /// Coefficients of one group.
-    fn coefficients(&self) -> usize;
     fn tensors(&self, channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError>;
     /// The start of every coefficient of every group, flat.
     fn start(&self, channels: usize) -> Result<Vec<f32>, ActivationError>;
@@ -87,6 +85,7 @@ pub(crate) trait Function: Debug + Send + Sync {
     fn derivative(&self, coefficients: &[f64], x: f64) -> f64;
     fn coefficient_gradient(&self, coefficients: &[f64], x: f64, out: &mut [f64]);
     fn dual(&self, coefficients: &[Dual], x: Dual) -> Dual;
+    fn dual_derivative(&self, coefficients: &[Dual], x: Dual) -> Dual;
     /// Value and derivative by `x`.
     fn expressions(&self) -> (Expression, Expression);
     /// Inputs near which the derivative may jump, for these coefficients.

@@ -9,6 +9,7 @@ mod refine;
 mod report;
 mod solve;
 
+pub(crate) use report::errors_of;
 pub use report::{Errors, FitReport};
 
 use crate::activation::Activation;
@@ -85,8 +86,8 @@ impl FitRequest {
 /// The tail weight of the start of `rational`.
 pub fn default_tail_weight(form: DenominatorForm) -> f64 {
     match form {
-        DenominatorForm::A => 0.004,
-        _ => 0.0005,
+        DenominatorForm::A => 0.006,
+        _ => 0.0015,
     }
 }
 

@@ -5,10 +5,10 @@ use crate::family::rational::definition::{self, Denominator};
 use crate::spec::DenominatorForm;
 
 /// Points in the range spread like Chebyshev's, and as many again gathered at 0, where the targets bend.
-const SPREAD: usize = 181;
-const GATHERED: usize = 61;
+const SPREAD: usize = 141;
+const GATHERED: usize = 41;
 /// Points in each tail.
-const TAIL: usize = 20;
+const TAIL: usize = 12;
 /// A denominator of form N stays above this where it must not vanish.
 const FLOOR_N: f64 = 0.02;
 /// The constant of form C, so that Q(0) = 1: the form has a redundant scale.
@@ -97,17 +97,14 @@ impl Problem {
         }
     }
 
-    pub(super) fn value(&self, coefficients: &[f64], u: f64) -> f64 {
-        let (a, b) = coefficients.split_at(self.numerator);
-        definition::value(self.form, a, &self.with_constant(b), &u)
-    }
-
     /// `f(u) − target` at every point, unweighted.
     pub(super) fn residuals(&self, coefficients: &[f64]) -> Vec<f64> {
+        let (a, b) = coefficients.split_at(self.numerator);
+        let b = self.with_constant(b);
         self.points
             .iter()
             .zip(&self.targets)
-            .map(|(u, target)| self.value(coefficients, *u) - target)
+            .map(|(u, target)| definition::value(self.form, a, &b, u) - target)
             .collect()
     }
 

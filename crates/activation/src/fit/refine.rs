@@ -6,9 +6,9 @@ use crate::spec::DenominatorForm;
 
 /// Steps of the first sorting of starts, of the following descent, and after each reweighting.
 const FIRST_STEPS: usize = 12;
-const STEPS: usize = 60;
-const STEPS_REWEIGHTED: usize = 3;
-const REWEIGHTINGS: usize = 80;
+const STEPS: usize = 40;
+const STEPS_REWEIGHTED: usize = 2;
+const REWEIGHTINGS: usize = 50;
 const KEPT: usize = 3;
 
 /// The unknowns with the smallest weighted maximum error found.

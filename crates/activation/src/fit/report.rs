@@ -78,7 +78,7 @@ impl FitReport {
 }
 
 /// Errors of a rational against a target.
-pub(crate) fn errors(
+fn errors(
     form: DenominatorForm,
     a: &[f64],
     b: &[f64],
@@ -113,6 +113,22 @@ pub(crate) fn errors(
     }
 }
 
+/// Errors over a range, and form N's zeros of the denominator in it.
+pub(crate) fn errors_of(
+    form: DenominatorForm,
+    a: &[f64],
+    b: &[f64],
+    target: &Activation,
+    (low, high): (f64, f64),
+) -> (Errors, Vec<f64>) {
+    let poles = if form == DenominatorForm::N {
+        poles(b, low, high)
+    } else {
+        Vec::new()
+    };
+    (errors(form, a, b, target, low, high), poles)
+}
+
 fn larger_if_nan(error: f64) -> f64 {
     if error.is_nan() {
         f64::INFINITY
@@ -122,7 +138,7 @@ fn larger_if_nan(error: f64) -> f64 {
 }
 
 /// Sign changes of `1 + Σ b_k x^k`.
-pub(crate) fn poles(b: &[f64], low: f64, high: f64) -> Vec<f64> {
+fn poles(b: &[f64], low: f64, high: f64) -> Vec<f64> {
     let denominator = |x: f64| Denominator::new(DenominatorForm::N, b, &x).value;
     let at = |i: usize| low + (high - low) * i as f64 / (POINTS - 1) as f64;
     (1..POINTS)

@@ -116,10 +116,6 @@ impl Rational {
 }
 
 impl Function for Rational {
-    fn coefficients(&self) -> usize {
-        self.numerator.len() + self.denominator.len()
-    }
-
     fn tensors(&self, channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
         let groups = self.groups(channels)?;
         let numerators = if self.options.shared_numerator {
@@ -195,6 +191,11 @@ impl Function for Rational {
     fn dual(&self, coefficients: &[Dual], x: Dual) -> Dual {
         let (a, b) = self.split(coefficients);
         definition::value(self.options.form, a, b, &x)
+    }
+
+    fn dual_derivative(&self, coefficients: &[Dual], x: Dual) -> Dual {
+        let (a, b) = self.split(coefficients);
+        definition::derivative(self.options.form, a, b, &x)
     }
 
     fn expressions(&self) -> (Expression, Expression) {

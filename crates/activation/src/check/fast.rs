@@ -1,0 +1,197 @@
+//! The fast kernels against the f64 reference.
+
+use super::probe::{CHANNELS, Probe};
+use super::{CheckRow, Worst};
+use crate::activation::Activation;
+use crate::dual::Dual;
+use crate::error::ActivationError;
+
+/// About sixty roundings of f32, relative to the sum of the magnitudes of the terms.
+const TOLERANCE: f64 = 4e-6;
+/// The sums of a block are f32.
+const TOLERANCE_SUM: f64 = 1e-5;
+
+pub(super) fn check(
+    activation: &Activation,
+    probe: &Probe,
+    rows: &mut Vec<CheckRow>,
+) -> Result<(), ActivationError> {
+    let channels: Vec<(Vec<usize>, Vec<f64>)> = (0..CHANNELS)
+        .map(|channel| {
+            activation.positions(CHANNELS, channel).map(|positions| {
+                let c = probe.group(&positions);
+                (positions, c)
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    let middle = &channels[CHANNELS / 2].1;
+    let kinks: Vec<f32> = activation
+        .kinks(middle)
+        .into_iter()
+        .map(|x| x as f32)
+        .collect();
+    let random: Vec<f32> = probe.inputs.iter().map(|x| *x as f32).collect();
+    let huge: Vec<f32> = [
+        1e4, -1e4, 1.7e4, -3e4, 500.0, -470.0, 2.7e3, -7e4, 1e6, -1e6, 1e8, -1e8,
+    ]
+    .to_vec();
+    let zero = vec![0.0, -0.0, 1e-30, -1e-30, 1e-40, 1e-7, -1e-7];
+    for (inputs, x) in [
+        ("random", random),
+        ("huge", huge),
+        ("zero", zero),
+        ("kinks", kinks),
+    ] {
+        compare(activation, probe, &channels, inputs, &x, rows);
+    }
+    Ok(())
+}
+
+/// Every input meets the same channels: the rows of the layer are the inputs, shifted by a channel each.
+fn compare(
+    activation: &Activation,
+    probe: &Probe,
+    channels: &[(Vec<usize>, Vec<f64>)],
+    inputs: &'static str,
+    x: &[f32],
+    rows: &mut Vec<CheckRow>,
+) {
+    if x.is_empty() {
+        return;
+    }
+    let bias: Vec<f32> = (0..CHANNELS)
+        .map(|channel| {
+            if inputs == "random" {
+                (channel % 5) as f32 * 0.25 - 0.5
+            } else {
+                0.0
+            }
+        })
+        .collect();
+    let x: Vec<f32> = (0..x.len() * CHANNELS)
+        .map(|i| x[(i / CHANNELS + i % CHANNELS) % x.len()])
+        .collect();
+    let dy: Vec<f32> = (0..x.len())
+        .map(|i| ((i * 37 + 11) % 41) as f32 / 20.0 - 1.0)
+        .collect();
+    let (mut y, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    let mut gradient = vec![0.0; probe.coefficients.len()];
+    activation.forward(&probe.coefficients, &x, Some(&bias), CHANNELS, &mut y);
+    activation.backward(
+        &probe.coefficients,
+        &x,
+        Some(&bias),
+        &dy,
+        CHANNELS,
+        &mut dx,
+        &mut gradient,
+    );
+
+    let (mut value, mut slope, mut sums) = (Worst::new(), Worst::new(), Worst::new());
+    let (mut expected, mut size) = (vec![0.0_f64; gradient.len()], vec![0.0_f64; gradient.len()]);
+    for (i, x) in x.iter().enumerate() {
+        let (positions, c) = &channels[i % CHANNELS];
+        let z = f64::from(x + bias[i % CHANNELS]);
+        let mut by_coefficient = vec![0.0; c.len()];
+        activation.coefficient_gradient(c, z, &mut by_coefficient);
+        let terms: f64 = c
+            .iter()
+            .zip(&by_coefficient)
+            .map(|(c, g)| (c * g).abs())
+            .sum();
+        let f = activation.value(c, z);
+        value.add(relative(y[i], f, 1.0 + f.abs() + terms), z);
+        slope.add(slope_error(activation, c, z, dy[i], dx[i]), z);
+        let weight = f64::from(dy[i]);
+        let condition = 1.0 + terms / f.abs().max(1e-9);
+        for (position, g) in positions.iter().zip(&by_coefficient) {
+            expected[*position] += weight * g;
+            size[*position] += (weight * g).abs() * condition.min(100.0);
+        }
+    }
+    for ((gradient, expected), size) in gradient.iter().zip(&expected).zip(&size) {
+        sums.add(relative(*gradient, *expected, size + 1e-6), f64::NAN);
+    }
+    rows.extend(value.row(
+        activation,
+        probe,
+        "fast value / reference",
+        inputs,
+        TOLERANCE,
+    ));
+    rows.extend(slope.row(
+        activation,
+        probe,
+        "fast derivative / reference",
+        inputs,
+        TOLERANCE,
+    ));
+    if inputs != "kinks" {
+        rows.extend(sums.row(
+            activation,
+            probe,
+            "fast coefficient gradient / reference",
+            inputs,
+            TOLERANCE_SUM,
+        ));
+    }
+}
+
+/// 0 where both leave the range of f32 on the same side.
+fn relative(got: f32, exact: f64, size: f64) -> f64 {
+    let rounded = exact as f32;
+    if rounded.is_infinite() && got == rounded {
+        0.0
+    } else {
+        (f64::from(got) - exact).abs() / size
+    }
+}
+
+/// Near a kink other than 0 the f32 sum may fall on the other side, or on 0: there either side's derivative is right, and
+/// their mean.
+fn slope_error(activation: &Activation, c: &[f64], x: f64, dy: f32, dx: f32) -> f64 {
+    let constants: Vec<Dual> = c
+        .iter()
+        .map(|c| Dual {
+            value: *c,
+            derivative: 0.0,
+        })
+        .collect();
+    let terms: f64 = (0..c.len())
+        .map(|k| {
+            let mut seeded = constants.clone();
+            seeded[k].derivative = 1.0;
+            (c[k]
+                * activation
+                    .dual_derivative(
+                        &seeded,
+                        Dual {
+                            value: x,
+                            derivative: 0.0,
+                        },
+                    )
+                    .derivative)
+                .abs()
+        })
+        .sum();
+    let against = |exact: f64| relative(dx, f64::from(dy) * exact, 1.0 + exact.abs() + terms);
+    let error = against(activation.derivative(c, x));
+    let margin = 1e-5 * x.abs();
+    if x == 0.0
+        || activation
+            .kinks(c)
+            .iter()
+            .all(|kink| (kink - x).abs() > margin)
+    {
+        return error;
+    }
+    // The derivative of a side, extrapolated to the kink.
+    let side = |step: f64| {
+        2.0 * activation.derivative(c, x + step) - activation.derivative(c, x + 2.0 * step)
+    };
+    let (left, right) = (side(-margin), side(margin));
+    error
+        .min(against(left))
+        .min(against(right))
+        .min(against(f64::midpoint(left, right)))
+}

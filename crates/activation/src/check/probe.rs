@@ -1,0 +1,105 @@
+//! Coefficients and inputs to check at.
+
+use super::CheckOptions;
+use crate::activation::Activation;
+use crate::error::ActivationError;
+use crate::spec::DenominatorForm;
+use pliant_kernels::random::{Purpose, Stream, name_key};
+
+/// Channels of the layer that is checked: whole vectors, and a rest.
+pub(super) const CHANNELS: usize = 96;
+
+/// A set of coefficients and random inputs.
+pub(super) struct Probe {
+    pub(super) label: &'static str,
+    /// Flat, for [`CHANNELS`] channels, exactly representable in f32.
+    pub(super) coefficients: Vec<f32>,
+    /// Within ±6.
+    pub(super) inputs: Vec<f64>,
+}
+
+impl Probe {
+    pub(super) fn all(
+        activation: &Activation,
+        options: &CheckOptions,
+    ) -> Result<Vec<Self>, ActivationError> {
+        let stream = Stream::new(
+            options.seed,
+            Purpose::Probe,
+            name_key(&activation.spec().to_string()),
+        );
+        let inputs: Vec<f64> = (0..options.points as u64)
+            .map(|i| f64::from((12.0 * stream.uniform(i) - 6.0) as f32))
+            .collect();
+        if !activation.is_learnable() {
+            return Ok(vec![Self {
+                label: "",
+                coefficients: Vec::new(),
+                inputs,
+            }]);
+        }
+        let start = activation.start_coefficients(CHANNELS)?;
+        let random = random_coefficients(activation, start.len(), &stream)?;
+        Ok(vec![
+            Self {
+                label: "start",
+                coefficients: start,
+                inputs: inputs.clone(),
+            },
+            Self {
+                label: "random",
+                coefficients: random,
+                inputs,
+            },
+        ])
+    }
+
+    /// The coefficients of one channel's group.
+    pub(super) fn group(&self, positions: &[usize]) -> Vec<f64> {
+        positions
+            .iter()
+            .map(|position| f64::from(self.coefficients[*position]))
+            .collect()
+    }
+}
+
+/// Normal numbers that fall with the degree so that no term dominates, every seventh zero; form N's denominators
+/// positive.
+fn random_coefficients(
+    activation: &Activation,
+    length: usize,
+    stream: &Stream,
+) -> Result<Vec<f32>, ActivationError> {
+    let mut coefficients = vec![0.0_f32; length];
+    let form = activation.spec().rational().map(|options| options.form);
+    let numerator = activation.coefficient_tensors(CHANNELS)?[0].shape[1];
+    for channel in 0..CHANNELS {
+        for (index, position) in activation
+            .positions(CHANNELS, channel)?
+            .into_iter()
+            .enumerate()
+        {
+            let in_denominator = index >= numerator;
+            let constant = usize::from(form != Some(DenominatorForm::C));
+            let degree = if in_denominator {
+                index - numerator + constant
+            } else {
+                index
+            };
+            let draw = 10_000_000 + position as u64;
+            let mut value = stream.normal(draw) * 0.5_f64.powi(degree as i32);
+            if form == Some(DenominatorForm::N) && in_denominator {
+                // Even powers positive and ahead of the odd ones, so that no zero is near.
+                value = if degree.is_multiple_of(2) {
+                    value.abs() + 0.5_f64.powi(degree as i32)
+                } else {
+                    0.1 * value
+                };
+            }
+            let zero =
+                draw.is_multiple_of(7) && !(form == Some(DenominatorForm::N) && in_denominator);
+            coefficients[position] = if zero { 0.0 } else { value as f32 };
+        }
+    }
+    Ok(coefficients)
+}

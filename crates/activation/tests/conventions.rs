@@ -1,0 +1,127 @@
+//! Derivatives at kinks, and the formulas as printed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use pliant_activation::Activation;
+use pliant_activation::bench::{BenchOptions, run};
+use pliant_activation::list::list;
+
+fn activation(text: &str) -> Activation {
+    Activation::new(&text.parse().unwrap()).unwrap()
+}
+
+#[test]
+fn kinks_follow_pytorch() {
+    assert_eq!(activation("relu").derivative(&[], 0.0), 0.0);
+    assert_eq!(activation("leaky_relu(0.3)").derivative(&[], 0.0), 0.3);
+    // f = (1 + x) / (1 + 2|x|): with sign(0) = 0 only the numerator is left.
+    let c = [1.0, 1.0, 2.0];
+    assert_eq!(activation("rational(1/1)").derivative(&c, 0.0), 1.0);
+    assert!(activation("relu").value(&[], f64::NAN).is_nan());
+}
+
+#[test]
+fn a_magnitude_of_zero_has_derivative_one() {
+    let mut gradient = [0.0; 3];
+    for (text, expected) in [
+        ("rational(1/1)", -3.0 * 2.0),
+        ("rational(1/1, form=b)", 0.0),
+        ("rational(1/1, form=n)", -3.0 * 2.0),
+    ] {
+        activation(text).coefficient_gradient(&[1.0, 1.0, 0.0], 2.0, &mut gradient);
+        assert_eq!(gradient[2], expected, "{text}");
+        let (mut dx, mut fast) = ([0.0], [0.0; 3]);
+        activation(text).backward(
+            &[1.0, 1.0, 0.0],
+            &[2.0],
+            None,
+            &[1.0],
+            1,
+            &mut dx,
+            &mut fast,
+        );
+        assert_eq!(f64::from(fast[2]), expected, "{text}");
+    }
+    activation("rational(1/1)").coefficient_gradient(&[1.0, 1.0, -0.5], 2.0, &mut gradient);
+    assert_eq!(gradient[2], 3.0 * 2.0 / 4.0);
+}
+
+#[test]
+fn formulas_are_printed_from_the_definition() {
+    let formula = |text: &str| activation(text).expressions().0.to_string();
+    assert_eq!(formula("gelu"), "0.5·x·(1 + erf(x·√½))");
+    assert_eq!(formula("relu"), "where(x > 0, x, 0)");
+    assert_eq!(formula("silu"), "x·sigmoid(x)");
+    assert_eq!(
+        formula("rational(2/2)"),
+        "(a0 + x·(a1 + x·a2)) / (1 + |x|·(|b1| + |x|·|b2|))"
+    );
+    assert_eq!(
+        formula("rational(1/2, form=b)"),
+        "(a0 + x·a1) / (1 + |x·(b1 + x·b2)|)"
+    );
+    assert_eq!(
+        formula("rational(1/2, form=c)"),
+        "(a0 + x·a1) / (0.1 + |b0 + x·(b1 + x·b2)|)"
+    );
+    assert_eq!(
+        formula("rational(1/2, form=n)"),
+        "(a0 + x·a1) / (1 + x·(b1 + x·b2))"
+    );
+}
+
+#[test]
+fn the_list_has_every_family_once() {
+    let entries = list().unwrap();
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "identity",
+            "relu",
+            "leaky_relu",
+            "gelu",
+            "gelu_tanh",
+            "silu",
+            "tanh",
+            "sigmoid",
+            "rational",
+            "rational(form=b)",
+            "rational(form=c)",
+            "rational(form=n)"
+        ]
+    );
+    for entry in &entries {
+        assert_eq!(entry.learnable, entry.coefficients > 0);
+        assert_eq!(entry.start.len(), entry.coefficients);
+        assert!(
+            !entry.formula.is_empty() && !entry.derivative.is_empty() && !entry.source.is_empty()
+        );
+    }
+    assert_eq!(entries[8].coefficients, 10);
+    assert_eq!(entries[10].coefficients, 11);
+}
+
+#[test]
+fn the_bench_measures_all_against_gelu() {
+    let activations = vec!["rational".parse().unwrap(), "gelu".parse().unwrap()];
+    let report = run(&BenchOptions {
+        rows: 8,
+        columns: 32,
+        repeats: 3,
+        activations,
+    })
+    .unwrap();
+    let names: Vec<&str> = report
+        .results
+        .iter()
+        .map(|row| row.activation.as_str())
+        .collect();
+    assert_eq!(names, ["gelu", "rational"]);
+    assert_eq!(report.results[0].forward_to_gelu, 1.0);
+    assert!(
+        report
+            .results
+            .iter()
+            .all(|row| row.forward > 0.0 && row.forward_backward >= row.forward)
+    );
+}

@@ -1,0 +1,147 @@
+//! The fast kernels against the f64 reference, at every instruction set and number of threads.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use pliant_activation::check::{CheckOptions, run};
+use pliant_activation::{Activation, ActivationSpec};
+use pliant_kernels::dispatch::{Level, force};
+use pliant_kernels::random::{Purpose, Stream};
+
+/// The level is one for the process, so this file has a single test.
+#[test]
+fn kernels_are_the_reference_and_repeat_their_bytes() {
+    for level in Level::ALL {
+        if force(level) != level {
+            continue;
+        }
+        let only = [
+            "gelu",
+            "relu",
+            "leaky_relu",
+            "gelu_tanh",
+            "silu",
+            "tanh",
+            "sigmoid",
+            "rational",
+            "rational(9/8, form=b)",
+            "rational(1/1, form=c)",
+            "rational(7/5, form=n, share=channel)",
+        ];
+        let only: Vec<ActivationSpec> = only.iter().map(|text| text.parse().unwrap()).collect();
+        let report = run(&CheckOptions {
+            points: 64,
+            only,
+            ..CheckOptions::default()
+        })
+        .unwrap();
+        for row in &report.rows {
+            assert!(row.passed, "{level}: {row:?}");
+        }
+        for (text, rows, channels) in [
+            ("gelu", 301, 48),
+            ("rational", 700, 48),
+            ("rational", 77_777, 1),
+            ("rational", 300, 100),
+            ("rational(form=c, share=group(4))", 301, 100),
+            ("rational(share=group(25), numerator=shared)", 301, 100),
+            ("rational(9/8, form=b, share=channel)", 1000, 37),
+            ("rational(share=group(600))", 77, 1200),
+        ] {
+            same_bytes_at_any_thread_count(text, rows, channels);
+        }
+    }
+}
+
+fn same_bytes_at_any_thread_count(text: &str, rows: usize, channels: usize) {
+    let activation = Activation::new(&text.parse().unwrap()).unwrap();
+    let stream = Stream::new(5, Purpose::Probe, 1);
+    let draw = |offset: u64, count: usize| -> Vec<f32> {
+        (0..count as u64)
+            .map(|i| stream.normal(offset + i) as f32)
+            .collect()
+    };
+    let mut coefficients = activation.start_coefficients(channels).unwrap();
+    for (i, c) in coefficients.iter_mut().enumerate() {
+        *c *= 1.0 + (i % 13) as f32 * 0.02;
+    }
+    let (mut x, dy, bias) = (
+        draw(0, rows * channels),
+        draw(1 << 40, rows * channels),
+        draw(1 << 50, channels),
+    );
+    x[rows * channels / 2] = 2e4;
+    x[rows * channels / 3] = -1e30;
+    let results: Vec<(Vec<u32>, Vec<u32>, Vec<u32>)> = [1, 2, 7]
+        .into_iter()
+        .map(|threads| {
+            let pool = pool_of(threads);
+            let (mut y, mut dx, mut gradient) = (
+                vec![0.0; x.len()],
+                vec![0.0; x.len()],
+                vec![f32::NAN; coefficients.len()],
+            );
+            pool.install(|| {
+                activation.forward(&coefficients, &x, Some(&bias), channels, &mut y);
+                activation.backward(
+                    &coefficients,
+                    &x,
+                    Some(&bias),
+                    &dy,
+                    channels,
+                    &mut dx,
+                    &mut gradient,
+                );
+            });
+            let bits =
+                |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<u32>>();
+            (bits(y), bits(dx), bits(gradient))
+        })
+        .collect();
+    assert!(
+        results[0] == results[1] && results[0] == results[2],
+        "{text}: threads change the result"
+    );
+
+    // The same against the reference, with rows and channels that leave a rest.
+    let mut expected = vec![0.0_f64; coefficients.len()];
+    let mut size = vec![1e-3_f64; coefficients.len()];
+    for (i, x) in x.iter().enumerate() {
+        let positions = activation.positions(channels, i % channels).unwrap();
+        let c: Vec<f64> = positions
+            .iter()
+            .map(|p| f64::from(coefficients[*p]))
+            .collect();
+        let z = f64::from(*x + bias[i % channels]);
+        let value = activation.value(&c, z);
+        let got = f64::from(f32::from_bits(results[0].0[i]));
+        assert!(
+            got.is_finite() && (got - value).abs() <= 1e-5 * (1.0 + value.abs()),
+            "{text}: f({z}) = {value}, got {got}"
+        );
+        let slope = f64::from(dy[i]) * activation.derivative(&c, z);
+        let got = f64::from(f32::from_bits(results[0].1[i]));
+        assert!(
+            (got - slope).abs() <= 2e-5 * (1.0 + slope.abs()),
+            "{text}: dx at {z} = {slope}, got {got}"
+        );
+        let mut gradient = vec![0.0; c.len()];
+        activation.coefficient_gradient(&c, z, &mut gradient);
+        for (position, g) in positions.into_iter().zip(gradient) {
+            expected[position] += f64::from(dy[i]) * g;
+            size[position] += (f64::from(dy[i]) * g).abs();
+        }
+    }
+    for ((got, expected), size) in results[0].2.iter().zip(&expected).zip(&size) {
+        let got = f64::from(f32::from_bits(*got));
+        assert!(
+            (got - expected).abs() <= 2e-5 * size,
+            "{text}: {got} against {expected}, terms {size}"
+        );
+    }
+}
+
+fn pool_of(threads: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap()
+}

@@ -1,0 +1,183 @@
+//! The text form: parse, print, errors.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use pliant_activation::{ActivationSpec, DenominatorForm, ParseError, Share};
+use proptest::prelude::*;
+
+fn parse(text: &str) -> ActivationSpec {
+    text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn error(text: &str) -> ParseError {
+    text.parse::<ActivationSpec>().expect_err(text)
+}
+
+#[test]
+fn defaults_are_left_out_and_the_rest_round_trips() {
+    for (text, printed) in [
+        ("gelu", "gelu"),
+        (" gelu_tanh ( ) ", "gelu_tanh"),
+        ("leaky_relu(0.01)", "leaky_relu"),
+        ("leaky_relu(slope=0.2)", "leaky_relu(0.2)"),
+        ("leaky_relu(-1e-3)", "leaky_relu(-0.001)"),
+        ("rational(5/4, form=a, start=gelu, share=layer)", "rational"),
+        ("rational( 7/6,form=B )", "rational(7/6, form=b)"),
+        ("rational(degrees=3/2)", "rational(3/2)"),
+        (
+            "rational(share=group(8),numerator=shared)",
+            "rational(share=group(8), numerator=shared)",
+        ),
+        (
+            "rational(start=leaky_relu(0.1), share=channel)",
+            "rational(start=leaky_relu(0.1), share=channel)",
+        ),
+        ("rational(range=-4..6.5)", "rational(range=-4..6.5)"),
+        ("rational(start=gelu_2020)", "rational(start=gelu_2020)"),
+    ] {
+        let spec = parse(text);
+        assert_eq!(spec.to_string(), printed);
+        assert_eq!(parse(printed), spec);
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(json, format!("\"{printed}\""));
+        assert_eq!(serde_json::from_str::<ActivationSpec>(&json).unwrap(), spec);
+    }
+}
+
+#[test]
+fn options_are_read() {
+    let options = parse("rational(9/8, form=c, start=tanh, share=group(12))")
+        .rational()
+        .unwrap();
+    assert_eq!(
+        (options.numerator_degree, options.denominator_degree),
+        (9, 8)
+    );
+    assert_eq!(options.form, DenominatorForm::C);
+    assert_eq!(options.start, parse("tanh"));
+    assert_eq!(options.share, Share::Group(12));
+    assert_eq!(options.range, (-3.0, 3.0));
+    assert!(parse("gelu").rational().is_none());
+}
+
+#[test]
+fn errors_point_at_the_character_and_help() {
+    for (text, position, message, hint) in [
+        (
+            "geluu",
+            0,
+            "unknown activation `geluu`",
+            Some("did you mean `gelu`?"),
+        ),
+        (
+            "rationl(5/4)",
+            0,
+            "unknown activation `rationl`",
+            Some("did you mean `rational`?"),
+        ),
+        (
+            "rational(0/0)",
+            9,
+            "degrees must be numerator/denominator from 1/1 to 9/8, e.g. 5/4",
+            None,
+        ),
+        (
+            "rational(5/9)",
+            9,
+            "degrees must be numerator/denominator from 1/1 to 9/8, e.g. 5/4",
+            None,
+        ),
+        (
+            "rational(5)",
+            9,
+            "degrees must be numerator/denominator from 1/1 to 9/8, e.g. 5/4",
+            None,
+        ),
+        (
+            "rational(5/4, from=a)",
+            14,
+            "`rational` has no option `from`",
+            Some("did you mean `form`?"),
+        ),
+        ("rational(form=x)", 14, "form must be a, b, c or n", None),
+        (
+            "rational(share=chanel)",
+            15,
+            "share must be layer, group(n) or channel",
+            Some("did you mean `channel`?"),
+        ),
+        (
+            "rational(share=group(0))",
+            15,
+            "share must be group(n) with n channels in each group, n from 1",
+            None,
+        ),
+        (
+            "rational(start=rational)",
+            15,
+            "`rational` has coefficients itself: start from a fixed function",
+            None,
+        ),
+        (
+            "rational(form=b, start=gelu_2020)",
+            23,
+            "the table `gelu_2020` is for 5/4, form=a, without a range",
+            None,
+        ),
+        (
+            "rational(numerator=shared)",
+            19,
+            "numerator=shared needs share=group(n) or share=channel",
+            None,
+        ),
+        ("rational(form=a, form=b)", 17, "form is given twice", None),
+        (
+            "rational(range=3..-3)",
+            15,
+            "range must be low..high with low < high, e.g. -5..5",
+            None,
+        ),
+        ("rational(5/4", 12, "expected `,` or `)`", None),
+        ("leaky_relu(abc)", 11, "slope must be a finite number", None),
+        ("leaky_relu(inf)", 11, "slope must be a finite number", None),
+        ("gelu(3)", 5, "too many arguments for `gelu`", None),
+        ("gelu gelu", 5, "expected the end of the activation", None),
+        (
+            "gelu_2020",
+            0,
+            "`gelu_2020` is a table of start values, not a function",
+            None,
+        ),
+        ("", 0, "expected the name of a function", None),
+    ] {
+        let error = error(text);
+        assert_eq!(error.position(), position, "{text}: {error}");
+        assert_eq!(error.kind().to_string(), message, "{text}");
+        if hint.is_some() {
+            assert_eq!(error.hint().as_deref(), hint, "{text}");
+        }
+    }
+    assert_eq!(
+        error("rational(5/4, from=a)").to_string(),
+        "`rational` has no option `from`\n  rational(5/4, from=a)\n                ^^^^"
+    );
+    assert!(error("swishy").hint().unwrap().contains("rational"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_parsed_or_refused(text in "\\PC{0,40}") {
+        if let Err(error) = text.parse::<ActivationSpec>() {
+            prop_assert!(error.position() <= text.len() && text.is_char_boundary(error.position()));
+            prop_assert!(text.is_char_boundary(error.span().end));
+            let _ = error.to_string();
+        }
+    }
+
+    #[test]
+    fn specs_round_trip(m in 1_usize..=9, n in 1_usize..=8, form in 0_usize..4, size in 1_usize..4000, slope in -10.0_f64..10.0) {
+        let form = DenominatorForm::ALL[form];
+        let text = format!("rational({m}/{n}, form={form}, start=leaky_relu({slope}), share=group({size}))");
+        let spec = parse(&text);
+        prop_assert_eq!(parse(&spec.to_string()), spec);
+    }
+}
