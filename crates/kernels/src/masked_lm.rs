@@ -10,7 +10,7 @@ use crate::product::{Mode, Threads, View, multiply};
 use crate::scratch::Scratch;
 
 /// Rows whose logits exist at once.
-const ROWS: usize = 256;
+const ROWS: usize = 128;
 /// Columns of a task that sums the bias gradient.
 const BIAS_COLUMNS: usize = 512;
 /// Terms of a softmax sum that are added in f32.

@@ -58,14 +58,15 @@ fn normalise_body<A: Arithmetic>(
     let columns = weight.len();
     let rows = x.chunks_exact(columns).zip(y.chunks_exact_mut(columns));
     for (row, (x, y)) in rows.enumerate() {
-        let mean = (sum_by(x, f64::from) / columns as f64) as f32;
-        // Around the rounded mean that the backward pass will see; the second sum takes its rounding out again.
+        let exact = sum_by(x, f64::from) / columns as f64;
+        // Squares around the rounded mean that the backward pass will see; the shift is taken out again.
+        let mean = exact as f32;
+        let shift = exact - f64::from(mean);
         let square = sum_by(x, |x| {
             let d = f64::from(x) - f64::from(mean);
             d * d
         });
-        let rest = sum_by(x, |x| f64::from(x) - f64::from(mean)) / columns as f64;
-        let variance = (square / columns as f64 - rest * rest).max(0.0);
+        let variance = (square / columns as f64 - shift * shift).max(0.0);
         let reciprocal = (1.0 / (variance + f64::from(epsilon)).sqrt()) as f32;
         means[row] = mean;
         reciprocal_deviations[row] = reciprocal;

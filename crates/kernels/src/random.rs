@@ -143,29 +143,31 @@ impl Stream {
     /// The words of `LANES` blocks from `index` on.
     #[inline(always)]
     fn lanes(&self, index: u64) -> [u32; 4 * LANES] {
-        let mut c0 = [0; LANES];
-        let mut c1 = [0; LANES];
-        for lane in 0..LANES {
-            let counter = index.wrapping_add(lane as u64);
-            c0[lane] = counter as u32;
-            c1[lane] = (counter >> 32) as u32;
-        }
-        let mut c2 = [self.step[0]; LANES];
-        let mut c3 = [self.step[1]; LANES];
+        // Words lie in the low halves of 64 bits, where the widening product needs them; what the upper halves hold
+        // does not matter, so nothing has to be cut off between the rounds.
+        const LOW: u64 = u32::MAX as u64;
+        let mut c0: [u64; LANES] = std::array::from_fn(|lane| index.wrapping_add(lane as u64));
+        let mut c1 = c0.map(|counter| counter >> 32);
+        let mut c2 = [u64::from(self.step[0]); LANES];
+        let mut c3 = [u64::from(self.step[1]); LANES];
         let mut key = self.key;
         for _ in 0..ROUNDS {
             for lane in 0..LANES {
-                [c0[lane], c1[lane], c2[lane], c3[lane]] =
-                    round([c0[lane], c1[lane], c2[lane], c3[lane]], key);
+                let first = (c0[lane] & LOW) * u64::from(MULTIPLIER[0]);
+                let second = (c2[lane] & LOW) * u64::from(MULTIPLIER[1]);
+                c0[lane] = (second >> 32) ^ c1[lane] ^ u64::from(key[0]);
+                c1[lane] = second;
+                c2[lane] = (first >> 32) ^ c3[lane] ^ u64::from(key[1]);
+                c3[lane] = first;
             }
             key = bump(key);
         }
         let mut words = [0; 4 * LANES];
         for lane in 0..LANES {
-            words[4 * lane] = c0[lane];
-            words[4 * lane + 1] = c1[lane];
-            words[4 * lane + 2] = c2[lane];
-            words[4 * lane + 3] = c3[lane];
+            words[4 * lane] = c0[lane] as u32;
+            words[4 * lane + 1] = c1[lane] as u32;
+            words[4 * lane + 2] = c2[lane] as u32;
+            words[4 * lane + 3] = c3[lane] as u32;
         }
         words
     }
