@@ -13,7 +13,10 @@ const DIGITS: usize = 12;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let root = env::var_os("CARGO_MANIFEST_DIR").map(|folder| PathBuf::from(folder).join("../.."));
-    let commit = root.as_deref().and_then(commit).unwrap_or_else(|| "unknown".to_owned());
+    let commit = root
+        .as_deref()
+        .and_then(commit)
+        .unwrap_or_else(|| "unknown".to_owned());
     println!("cargo:rustc-env=PLIANT_COMMIT={commit}");
 }
 
@@ -39,7 +42,11 @@ fn git_folder(path: &Path) -> Option<PathBuf> {
     }
     let text = fs::read_to_string(path).ok()?;
     let target = Path::new(text.trim().strip_prefix("gitdir: ")?).to_owned();
-    Some(if target.is_absolute() { target } else { path.parent()?.join(target) })
+    Some(if target.is_absolute() {
+        target
+    } else {
+        path.parent()?.join(target)
+    })
 }
 
 /// The hash of a branch: a file of its own, or a line of `packed-refs`.
@@ -49,7 +56,11 @@ fn resolve(git: &Path, name: &str) -> Option<String> {
         Err(_) => git.to_owned(),
     };
     // A branch that is packed now gets a file of its own with the next commit: the reflog changes either way.
-    for file in [git.join("logs/HEAD"), shared.join(name), shared.join("packed-refs")] {
+    for file in [
+        git.join("logs/HEAD"),
+        shared.join(name),
+        shared.join("packed-refs"),
+    ] {
         if file.exists() {
             watch(&file);
         }

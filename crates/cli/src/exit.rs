@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, io, process::ExitCode};
 
+use pliant_activation::{ActivationError, ParseError};
 use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError};
 use pliant_train::{ErrorKind, RecipeError, TrainError};
 
@@ -35,11 +36,18 @@ pub(crate) struct Failure {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// Whether standard output holds the one document of `--json` already.
+    pub(crate) reported: bool,
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Display) -> Self {
-        Self { code, message: message.to_string(), hint: None }
+        Self {
+            code,
+            message: message.to_string(),
+            hint: None,
+            reported: false,
+        }
     }
 
     pub(crate) fn usage(message: impl Display) -> Self {
@@ -48,6 +56,12 @@ impl Failure {
 
     pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// The result that says why is printed already.
+    pub(crate) fn reported(mut self) -> Self {
+        self.reported = true;
         self
     }
 
@@ -62,7 +76,10 @@ impl Failure {
     pub(crate) fn output(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new(Code::Done, ""),
-            _ => Self::new(Code::Failed, format_args!("cannot write the output: {error}")),
+            _ => Self::new(
+                Code::Failed,
+                format_args!("cannot write the output: {error}"),
+            ),
         }
     }
 }
@@ -79,40 +96,43 @@ impl From<ErrorKind> for Code {
     }
 }
 
-impl From<TrainError> for Failure {
-    fn from(error: TrainError) -> Self {
-        Self::new(error.kind().into(), &error).maybe(error.hint())
-    }
+/// Errors that know their class and their hint.
+macro_rules! classified {
+    ($($error:ty),+) => { $(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(error.kind().into(), &error).maybe(error.hint())
+            }
+        }
+    )+ };
 }
 
-impl From<CompareError> for Failure {
-    fn from(error: CompareError) -> Self {
-        Self::new(error.kind().into(), &error).maybe(error.hint())
-    }
+/// Errors of arguments and recipes.
+macro_rules! usage {
+    ($($error:ty),+) => { $(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::usage(&error).maybe(error.hint())
+            }
+        }
+    )+ };
 }
 
-impl From<RecipeError> for Failure {
-    fn from(error: RecipeError) -> Self {
-        Self::usage(&error).maybe(error.hint())
-    }
-}
-
-impl From<ArmsError> for Failure {
-    fn from(error: ArmsError) -> Self {
-        Self::usage(&error).maybe(error.hint())
-    }
-}
-
-impl From<SeedsError> for Failure {
-    fn from(error: SeedsError) -> Self {
-        Self::usage(&error).maybe(error.hint())
-    }
-}
+classified!(TrainError, CompareError);
+usage!(
+    RecipeError,
+    ArmsError,
+    SeedsError,
+    ParseError,
+    ActivationError
+);
 
 impl From<ShapesError> for Failure {
     fn from(error: ShapesError) -> Self {
         let code = match error {
-            ShapesError::Missing { .. } | ShapesError::NotARun { .. } | ShapesError::Unfinished { .. } => Code::Usage,
+            ShapesError::Missing { .. }
+            | ShapesError::NotARun { .. }
+            | ShapesError::Unfinished { .. } => Code::Usage,
             _ => Code::Failed,
         };
         Self::new(code, &error).maybe(error.hint())

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
@@ -37,11 +37,12 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "M/N", default_value = "5/4")]
     pub(crate) degrees: Degrees,
 
-    /// Range to fit on
-    #[arg(long, value_name = "LOW,HIGH", default_value = "-5,5", allow_hyphen_values = true)]
-    pub(crate) range: Interval,
+    /// Range to fit on [default: where `rational` fits its own start in this form]
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]
+    pub(crate) range: Option<Interval>,
 
-    /// Weight of the error outside the range, up to twice the range
+    /// Weight of the error from the range to twice the range: 0 for none, 0.01 allows a hundred times the error there
+    /// [default: as `rational` fits its own start in this form]
     #[arg(long, value_name = "WEIGHT")]
     pub(crate) tail_weight: Option<f64>,
 }
@@ -51,17 +52,39 @@ pub(crate) struct Fit {
 /// Analytic derivatives against central differences in f64, and the fast kernels against the reference, at random, huge,
 /// zero and kink inputs. Ends with exit code 1 when one is off.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:\n  pliant act check")]
-pub(crate) struct Check {}
+#[command(after_long_help = "Example:\n  pliant act check rational silu")]
+pub(crate) struct Check {
+    /// Activations to check [default: every family, form and degree]
+    #[arg(value_name = "ACTIVATION")]
+    pub(crate) only: Vec<String>,
+}
 
 /// Time the kernels of the activations against GELU
+///
+/// Nanoseconds per element of forward, and of forward with backward, as medians over the rounds.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Example:\n  pliant act bench --json")]
-pub(crate) struct Bench {}
+pub(crate) struct Bench {
+    /// Activations to time beside GELU [default: all, and some of the rationals]
+    #[arg(value_name = "ACTIVATION")]
+    pub(crate) activations: Vec<String>,
+
+    /// Rows of the layer
+    #[arg(long, value_name = "N", default_value = "4096")]
+    pub(crate) rows: NonZeroUsize,
+
+    /// Channels of the layer
+    #[arg(long, value_name = "N", default_value = "3072")]
+    pub(crate) columns: NonZeroUsize,
+
+    /// Rounds
+    #[arg(long, value_name = "N", default_value = "9")]
+    pub(crate) repeats: NonZeroUsize,
+}
 
 /// Read coefficient tables of other rational libraries and measure what they are
 ///
-/// Reads JSON in the shape of `rationals_config.json` (rational_activations) and of `init.json` (KAT), and reports for each
+/// Reads JSON in the shape of `rationals_config.json` (`rational_activations`) and of `init.json` (KAT), and reports for each
 /// entry and each denominator form how far it is from the function it claims to be.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Example:\n  pliant act import rationals_config.json")]

@@ -8,7 +8,9 @@ use clap::{Args, ValueHint};
 /// Without arguments: preset `tiny` on a generated language, GELU against the learnable rational, a few minutes.
 /// A second call with the same settings goes on where the first one stopped; a finished cell is not trained again.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:\n  pliant compare --corpus wiki/ --arms 'gelu,rational(5/4, form=b)' --seeds 1-3 --out wiki-compare")]
+#[command(
+    after_long_help = "Example:\n  pliant compare --corpus wiki/ --arms 'gelu,rational(5/4, form=b)' --seeds 1-3 --out wiki-compare"
+)]
 pub(crate) struct Compare {
     /// Recipe to start from [default: built in]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueHint};
 
@@ -6,7 +6,9 @@ use clap::{Args, ValueHint};
 ///
 /// Masked-language-model loss, perplexity and accuracy over the whole of the text, with masks fixed by it.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:\n  pliant eval --model run/model --corpus wiki/valid.txt.xz --json")]
+#[command(
+    after_long_help = "Example:\n  pliant eval --model run/model --corpus wiki/valid.txt.xz --json"
+)]
 pub(crate) struct Eval {
     /// Folder of the model, `model/` of a run
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -15,4 +17,16 @@ pub(crate) struct Eval {
     /// Text to measure on: a file or folder of .txt, .txt.xz, .txt.zst, .txt.gz
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) corpus: PathBuf,
+
+    /// Tokens per sequence that the text is cut into
+    #[arg(long, value_name = "N", default_value = "128")]
+    pub(crate) sequence: NonZeroUsize,
+
+    /// Sequences that go through the model at once
+    #[arg(long, value_name = "N", default_value = "32")]
+    pub(crate) batch: NonZeroUsize,
+
+    /// Folder that keeps the prepared text for the next time [default: none]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) cache: Option<PathBuf>,
 }

@@ -16,7 +16,8 @@ use std::num::NonZeroUsize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Version of the program with the commit it was built from.
-pub(crate) const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PLIANT_COMMIT"), ")");
+pub(crate) const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("PLIANT_COMMIT"), ")");
 
 /// Train Transformers whose activation functions learn
 #[derive(Debug, Parser)]
@@ -55,7 +56,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// Threads to compute with [default: RAYON_NUM_THREADS, or all cores]
+    /// Threads to compute with [default: `RAYON_NUM_THREADS`, or all cores]
     ///
     /// The result does not depend on it, down to the last byte.
     #[arg(long, global = true, value_name = "N")]
@@ -65,15 +66,22 @@ pub(crate) struct Global {
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 
-    /// When to use colour; `auto` respects NO_COLOR
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    /// When to use colour; `auto` respects `NO_COLOR`
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
     pub(crate) color: Color,
 }
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Always
@@ -116,15 +124,22 @@ mod tests {
         fn visit(command: &clap::Command, path: &str) {
             let path = format!("{path} {}", command.get_name());
             if command.has_subcommands() {
-                command.get_subcommands().for_each(|verb| visit(verb, &path));
+                command
+                    .get_subcommands()
+                    .for_each(|verb| visit(verb, &path));
             } else {
-                let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+                let help = command
+                    .get_after_long_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 let wanted = format!("Example:\n {path}");
                 assert!(help.contains(&wanted), "{path}: no example in {help:?}");
             }
         }
         let mut command = Arguments::command();
         command.build();
-        command.get_subcommands().for_each(|verb| visit(verb, " pliant"));
+        command
+            .get_subcommands()
+            .for_each(|verb| visit(verb, " pliant"));
     }
 }

@@ -14,10 +14,16 @@ impl FromStr for Degrees {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split_once('/').and_then(|(numerator, denominator)| {
-            Some((numerator.trim().parse().ok()?, denominator.trim().parse().ok()?))
+            Some((
+                numerator.trim().parse().ok()?,
+                denominator.trim().parse().ok()?,
+            ))
         });
         let (numerator, denominator) = parts.ok_or("write two whole numbers as `5/4`")?;
-        Ok(Self { numerator, denominator })
+        Ok(Self {
+            numerator,
+            denominator,
+        })
     }
 }
 
@@ -38,11 +44,16 @@ impl FromStr for Interval {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text
-            .split_once(',')
-            .and_then(|(low, high)| Some((low.trim().parse::<f64>().ok()?, high.trim().parse::<f64>().ok()?)));
+        let parts = text.split_once(',').and_then(|(low, high)| {
+            Some((
+                low.trim().parse::<f64>().ok()?,
+                high.trim().parse::<f64>().ok()?,
+            ))
+        });
         match parts {
-            Some((low, high)) if low.is_finite() && high.is_finite() && low < high => Ok(Self { low, high }),
+            Some((low, high)) if low.is_finite() && high.is_finite() && low < high => {
+                Ok(Self { low, high })
+            }
             Some(_) => Err("the first number must be below the second, and both finite".to_owned()),
             None => Err("write two numbers as `-5,5`".to_owned()),
         }
@@ -59,7 +70,13 @@ mod tests {
     fn pairs_are_read() {
         let degrees = "5/4".parse::<Degrees>().unwrap();
         assert_eq!((degrees.numerator, degrees.denominator), (5, 4));
-        assert_eq!("-5,5".parse::<Interval>(), Ok(Interval { low: -5.0, high: 5.0 }));
+        assert_eq!(
+            "-5,5".parse::<Interval>(),
+            Ok(Interval {
+                low: -5.0,
+                high: 5.0
+            })
+        );
         for wrong in ["5", "5,-5", "0,0", "nan,1", "-inf,inf"] {
             assert!(wrong.parse::<Interval>().is_err(), "{wrong}");
         }

@@ -7,7 +7,9 @@ use clap::{Args, ValueHint};
 /// Ctrl-C finishes the step, writes a checkpoint and leaves with exit code 130; a second Ctrl-C leaves at once.
 /// `--resume` goes on from the last checkpoint; the result is the same to the byte as without the interruption.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:\n  pliant pretrain --recipe recipes/tiny.toml --out run --set activation.function=relu")]
+#[command(
+    after_long_help = "Example:\n  pliant pretrain --recipe recipes/tiny.toml --out run --set activation.function=relu"
+)]
 pub(crate) struct Pretrain {
     /// Recipe to carry out [default with --resume: DIR/recipe.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "resume")]

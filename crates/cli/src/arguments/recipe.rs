@@ -12,7 +12,9 @@ pub(crate) enum RecipeVerb {
 
 /// Print a recipe complete and resolved, as a run would save it
 #[derive(Debug, Args)]
-#[command(after_long_help = "Example:\n  pliant recipe show --recipe recipes/raft-paper.toml --set train.seed=2")]
+#[command(
+    after_long_help = "Example:\n  pliant recipe show --recipe recipes/raft-paper.toml --set train.seed=2"
+)]
 pub(crate) struct Show {
     /// Recipe to resolve [default: built in]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -8,22 +8,36 @@ use crate::{
     render::{comparison, screen::Screen, training::TrainingProgress},
 };
 
-pub(crate) fn run(arguments: &arguments::compare::Compare, context: &Context) -> Result<(), Failure> {
+pub(crate) fn run(
+    arguments: &arguments::compare::Compare,
+    context: &Context,
+) -> Result<(), Failure> {
     let stop = Context::stop_on_signals()?;
     let options = options(arguments, context, stop)?;
     let out = arguments.out.display().to_string();
     let mut progress = TrainingProgress::new(Screen::new(context.quiet, context.palette), "");
-    let results = compare::run(&options, &mut |event: &Progress<'_>| show(event, &out, &mut progress));
+    let results = compare::run(&options, &mut |event: &Progress<'_>| {
+        show(event, &out, &mut progress);
+    });
     progress.screen.clear();
     let results: Results = results?;
-    context.output.result(&results, |palette| comparison::text(&results, &arguments.out, palette))
+    context.output.result(&results, |palette| {
+        comparison::text(&results, &arguments.out, palette)
+    })
 }
 
-fn options(arguments: &arguments::compare::Compare, context: &Context, stop: StopFlag) -> Result<Options, Failure> {
+fn options(
+    arguments: &arguments::compare::Compare,
+    context: &Context,
+    stop: StopFlag,
+) -> Result<Options, Failure> {
     let corpus = arguments.corpus.as_ref().map(|path| match path.to_str() {
         Some(path) => Ok(path.to_owned()),
-        None => Err(Failure::usage(format_args!("--corpus {}: a path in a recipe must be UTF-8", path.display()))
-            .hint("rename it, or link to it under another name")),
+        None => Err(Failure::usage(format_args!(
+            "--corpus {}: a path in a recipe must be UTF-8",
+            path.display()
+        ))
+        .hint("rename it, or link to it under another name")),
     });
     Ok(Options {
         recipe: arguments.recipe.clone(),
@@ -35,6 +49,7 @@ fn options(arguments: &arguments::compare::Compare, context: &Context, stop: Sto
         out: arguments.out.clone(),
         threads: context.threads,
         version: VERSION.to_owned(),
+        commit: Some(env!("PLIANT_COMMIT").to_owned()),
         stop,
     })
 }
@@ -42,13 +57,23 @@ fn options(arguments: &arguments::compare::Compare, context: &Context, stop: Sto
 /// Two lines that say what will be done, then every run under its own title.
 fn show(event: &Progress<'_>, out: &str, progress: &mut TrainingProgress) {
     match event {
-        Progress::Planned { arms, seeds, finished } => {
+        Progress::Planned {
+            arms,
+            seeds,
+            finished,
+        } => {
             for line in comparison::plan(arms, seeds, *finished, out) {
                 progress.screen.note(&line);
             }
         }
         Progress::Cell { cell, state } => {
-            let title = format!("{}/{} {} seed {}", cell.index + 1, cell.count, cell.arm, cell.seed);
+            let title = format!(
+                "{}/{} {} seed {}",
+                cell.index + 1,
+                cell.count,
+                cell.arm,
+                cell.seed
+            );
             progress.begin(&title);
             if *state == CellState::Finished {
                 progress.screen.note(&format!("{title}  finished earlier"));

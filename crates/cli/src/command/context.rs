@@ -2,6 +2,7 @@
 
 use std::io;
 
+use pliant_kernels::dispatch;
 use pliant_train::{StopFlag, signals};
 
 use crate::{
@@ -21,19 +22,48 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(global: &Global) -> Self {
-        Self {
-            output: Output { json: global.json, palette: Palette::new(global.color, &io::stdout()) },
+    /// Sets the threads of the whole process as well.
+    ///
+    /// # Errors
+    /// `PLIANT_SIMD` names no level, or the threads cannot be started.
+    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+        dispatch::requested().map_err(|error| {
+            Failure::usage(error).hint(format_args!(
+                "unset it to use the best level of this processor, {}",
+                dispatch::supported()
+            ))
+        })?;
+        if let Some(threads) = global.threads {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.into())
+                .build_global();
+            pool.map_err(|error| {
+                Failure::new(
+                    Code::Failed,
+                    format_args!("cannot start {threads} threads: {error}"),
+                )
+            })?;
+        }
+        Ok(Self {
+            output: Output {
+                json: global.json,
+                palette: Palette::new(global.color, &io::stdout()),
+            },
             threads: global.threads.map(Into::into),
             quiet: global.quiet,
             palette: Palette::new(global.color, &io::stderr()),
-        }
+        })
     }
 
     /// A flag that Ctrl-C and SIGTERM raise; a second signal leaves at once.
     pub(crate) fn stop_on_signals() -> Result<StopFlag, Failure> {
         let stop = StopFlag::new();
-        signals::install(&stop).map_err(|error| Failure::new(Code::Failed, format_args!("cannot listen to signals: {error}")))?;
+        signals::install(&stop).map_err(|error| {
+            Failure::new(
+                Code::Failed,
+                format_args!("cannot listen to signals: {error}"),
+            )
+        })?;
         Ok(stop)
     }
 }

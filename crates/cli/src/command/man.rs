@@ -1,4 +1,4 @@
-use std::io;
+use std::{fmt::Write as _, io};
 
 use clap::{Command, CommandFactory};
 use serde::Serialize;
@@ -15,7 +15,9 @@ struct Document {
 }
 
 pub(crate) fn run(_: &Man, context: &Context) -> Result<(), Failure> {
-    let document = Document { page: page().map_err(|error| Failure::output(&error))? };
+    let document = Document {
+        page: page().map_err(|error| Failure::output(&error))?,
+    };
     context.output.result(&document, |_| document.page.clone())
 }
 
@@ -23,7 +25,9 @@ pub(crate) fn run(_: &Man, context: &Context) -> Result<(), Failure> {
 fn page() -> io::Result<String> {
     let mut root = Arguments::command();
     root.build();
-    let man = clap_mangen::Man::new(root.clone()).date("").manual("Pliant");
+    let man = clap_mangen::Man::new(root.clone())
+        .date("")
+        .manual("Pliant");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -58,12 +62,18 @@ fn is_preamble(line: &str) -> bool {
 /// The section of a verb, or of each of its own verbs.
 fn render_verb(verb: &Command, page: &mut String) -> io::Result<()> {
     if verb.has_subcommands() {
-        return verb.get_subcommands().try_for_each(|verb| render_verb(verb, page));
+        return verb
+            .get_subcommands()
+            .try_for_each(|verb| render_verb(verb, page));
     }
-    let name = verb.get_bin_name().unwrap_or(verb.get_name()).to_uppercase();
+    let name = verb
+        .get_bin_name()
+        .unwrap_or(verb.get_name())
+        .to_uppercase();
     // The global options stand at the top of the page, once.
     let verb = verb.clone().mut_args(|argument| {
-        let global = argument.is_global_set() || matches!(argument.get_id().as_str(), "help" | "version");
+        let global =
+            argument.is_global_set() || matches!(argument.get_id().as_str(), "help" | "version");
         argument.hide(global)
     });
     let man = clap_mangen::Man::new(verb);
@@ -72,18 +82,17 @@ fn render_verb(verb: &Command, page: &mut String) -> io::Result<()> {
     man.render_synopsis_section(&mut section)?;
     man.render_options_section(&mut section)?;
     man.render_extra_section(&mut section)?;
-    page.push_str(&format!(".SH \"{name}\"\n"));
+    let _ = writeln!(page, ".SH \"{name}\"");
     for line in String::from_utf8_lossy(&section).lines() {
         // Every rendered section takes itself for one of the whole page.
         if is_preamble(line) || line == ".SH DESCRIPTION" {
             continue;
         }
-        match line.strip_prefix(".SH ") {
-            Some("EXTRA") => page.push_str(".SS EXAMPLE"),
-            Some(heading) => page.push_str(&format!(".SS {heading}")),
-            None => page.push_str(line),
-        }
-        page.push('\n');
+        let _ = match line.strip_prefix(".SH ") {
+            Some("EXTRA") => writeln!(page, ".SS EXAMPLE"),
+            Some(heading) => writeln!(page, ".SS {heading}"),
+            None => writeln!(page, "{line}"),
+        };
     }
     Ok(())
 }

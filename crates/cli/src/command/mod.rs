@@ -1,10 +1,17 @@
 //! The verbs: arguments become a call of a library, its answer becomes text or JSON.
 
+mod act;
+mod compare;
 mod completions;
 mod context;
+mod doctor;
+mod eval;
 mod man;
+mod pretrain;
+mod recipe;
 #[cfg(test)]
 mod reference;
+mod shapes;
 
 use std::{env, ffi::OsString, io};
 
@@ -29,7 +36,7 @@ pub(crate) fn main() -> Code {
         return Code::Done;
     };
     report::print(&failure, Palette::new(early.color, &io::stderr()));
-    if early.json && failure.code != Code::Done {
+    if early.json && !failure.reported && failure.code != Code::Done {
         // The error on standard error is complete; a closed standard output changes nothing about it.
         let _ = output::print_document(&report::document(&failure));
     }
@@ -37,11 +44,17 @@ pub(crate) fn main() -> Code {
 }
 
 fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
-    let context = Context::new(&arguments.global);
+    let context = Context::new(&arguments.global)?;
     match &arguments.verb {
+        Verb::Compare(verb) => compare::run(verb, &context),
+        Verb::Pretrain(verb) => pretrain::run(verb, &context),
+        Verb::Eval(verb) => eval::run(verb, &context),
+        Verb::Shapes(verb) => shapes::run(verb, &context),
+        Verb::Act(verb) => act::run(verb, &context),
+        Verb::Recipe(verb) => recipe::run(verb, &context),
+        Verb::Doctor(verb) => doctor::run(verb, &context),
         Verb::Completions(verb) => completions::run(verb, &context),
         Verb::Man(verb) => man::run(verb, &context),
-        _ => Err(Failure::new(Code::Failed, "not yet")),
     }
 }
 
@@ -54,18 +67,29 @@ struct Early {
 
 impl Early {
     fn read(line: &[OsString]) -> Self {
-        let words: Vec<&str> = line.iter().skip(1).filter_map(|word| word.to_str()).collect();
+        let words: Vec<&str> = line
+            .iter()
+            .skip(1)
+            .filter_map(|word| word.to_str())
+            .collect();
         let value = |word: &str| match word {
             "always" => Some(Color::Always),
             "never" => Some(Color::Never),
             _ => None,
         };
-        let color = words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix("--color") {
-            Some("") => words.get(index + 1).copied().and_then(value),
-            Some(rest) => rest.strip_prefix('=').and_then(value),
-            None => None,
-        });
-        Self { json: words.contains(&"--json"), color: color.unwrap_or_default() }
+        let color =
+            words
+                .iter()
+                .enumerate()
+                .find_map(|(index, word)| match word.strip_prefix("--color") {
+                    Some("") => words.get(index + 1).copied().and_then(value),
+                    Some(rest) => rest.strip_prefix('=').and_then(value),
+                    None => None,
+                });
+        Self {
+            json: words.contains(&"--json"),
+            color: color.unwrap_or_default(),
+        }
     }
 }
 
@@ -95,7 +119,8 @@ fn parse(line: &[OsString], early: Early) -> Result<Option<Arguments>, Failure> 
                 error.print().map_err(|error| Failure::output(&error))?;
             }
             let verb = verb(line);
-            Err(Failure::usage(format_args!("`{verb}` needs a verb")).hint(format_args!("`{verb} --help` shows them")))
+            Err(Failure::usage(format_args!("`{verb}` needs a verb"))
+                .hint(format_args!("`{verb} --help` shows them")))
         }
         _ => Err(report::usage(&error, &verb(line))),
     }

@@ -12,10 +12,23 @@ fn page() -> String {
     root.build();
     let mut page = String::from("# Command reference\n\n");
     page += "Written from the argument table by `UPDATE_REFERENCE=1 cargo test -p pliant-cli reference`; do not edit.\n\n";
-    let _ = writeln!(page, "{}\n", root.get_long_about().map(ToString::to_string).unwrap_or_default());
+    let _ = writeln!(
+        page,
+        "{}\n",
+        root.get_long_about()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    );
     page += "## Global options\n\nEvery verb understands these.\n\n";
-    arguments(root.get_arguments().filter(|argument| argument.is_global_set()), &mut page);
-    let codes = root.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    arguments(
+        root.get_arguments()
+            .filter(|argument| argument.is_global_set()),
+        &mut page,
+    );
+    let codes = root
+        .get_after_long_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     if let Some((_, codes)) = codes.split_once("Exit codes:\n") {
         page += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
         for line in codes.lines() {
@@ -34,17 +47,34 @@ fn describe(verb: &Command, page: &mut String) {
         return verb.get_subcommands().for_each(|verb| describe(verb, page));
     }
     let name = verb.get_bin_name().unwrap_or_default();
-    let about = verb.get_long_about().or(verb.get_about()).map(ToString::to_string).unwrap_or_default();
+    let about = verb
+        .get_long_about()
+        .or(verb.get_about())
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let _ = writeln!(page, "\n## {name}\n\n{about}\n");
-    let own = || verb.get_arguments().filter(|argument| !argument.is_global_set() && argument.get_id() != "help");
+    let own = || {
+        verb.get_arguments()
+            .filter(|argument| !argument.is_global_set() && argument.get_id() != "help")
+    };
     let positional = own().filter(|argument| argument.is_positional());
-    let mut usage = format!("{name}{}", if own().any(|argument| !argument.is_positional()) { " [OPTIONS]" } else { "" });
+    let mut usage = format!(
+        "{name}{}",
+        if own().any(|argument| !argument.is_positional()) {
+            " [OPTIONS]"
+        } else {
+            ""
+        }
+    );
     for argument in positional {
         let _ = write!(usage, " {argument}");
     }
     let _ = writeln!(page, "    {usage}\n");
     arguments(own(), page);
-    let example = verb.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let example = verb
+        .get_after_long_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     if let Some(example) = example.strip_prefix("Example:\n") {
         let _ = writeln!(page, "\nExample:\n\n    {}", example.trim());
     }
@@ -52,18 +82,32 @@ fn describe(verb: &Command, page: &mut String) {
 
 fn arguments<'a>(arguments: impl Iterator<Item = &'a Arg>, page: &mut String) {
     for argument in arguments {
-        let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
+        let help = argument
+            .get_long_help()
+            .or(argument.get_help())
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let mut help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        let values: Vec<_> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+        let values: Vec<_> = argument
+            .get_possible_values()
+            .iter()
+            .map(|value| value.get_name().to_owned())
+            .collect();
         if !values.is_empty() && argument.get_action().takes_values() {
             let _ = write!(help, " ({})", values.join(", "));
         }
         let defaults = argument.get_default_values();
         if !defaults.is_empty() && argument.get_action().takes_values() {
-            let defaults: Vec<_> = defaults.iter().map(|value| value.to_string_lossy()).collect();
+            let defaults: Vec<_> = defaults
+                .iter()
+                .map(|value| value.to_string_lossy())
+                .collect();
             let _ = write!(help, " [default: {}]", defaults.join(" "));
         }
-        let short = argument.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
+        let short = argument
+            .get_short()
+            .map(|short| format!("-{short}, "))
+            .unwrap_or_default();
         let _ = writeln!(page, "- `{short}{argument}`: {help}");
     }
 }
@@ -78,5 +122,8 @@ fn the_reference_is_up_to_date() {
         std::fs::write(&file, &page).unwrap();
     }
     let found = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(found == page, "docs/reference/cli.md differs from the argument table; write it anew with UPDATE_REFERENCE=1");
+    assert!(
+        found == page,
+        "docs/reference/cli.md differs from the argument table; write it anew with UPDATE_REFERENCE=1"
+    );
 }

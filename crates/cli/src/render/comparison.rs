@@ -16,7 +16,11 @@ use super::{
 /// What will be done, in two lines.
 pub(crate) fn plan(arms: &[String], seeds: &[u64], finished: usize, out: &str) -> [String; 2] {
     let runs = arms.len() * seeds.len();
-    let done = if finished > 0 { format!(" ({finished} finished earlier)") } else { String::new() };
+    let done = if finished > 0 {
+        format!(" ({finished} finished earlier)")
+    } else {
+        String::new()
+    };
     let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
     let s = |number: usize| if number == 1 { "" } else { "s" };
     [
@@ -27,13 +31,24 @@ pub(crate) fn plan(arms: &[String], seeds: &[u64], finished: usize, out: &str) -
             seeds.join(", "),
             s(runs),
         ),
-        format!("Runs and report go to {out}/; after Ctrl-C the same command goes on where it stopped."),
+        format!(
+            "Runs and report go to {out}/; after Ctrl-C the same command goes on where it stopped."
+        ),
     ]
 }
 
 /// The table, the differences, the sentence, and where the report lies.
 pub(crate) fn text(results: &Results, out: &Path, palette: Palette) -> String {
-    let mut table = Table::new(&["arm", "perplexity", "loss", "accuracy", "tokens/s", "memory", "parameters", "of activations"]);
+    let mut table = Table::new(&[
+        "arm",
+        "perplexity",
+        "loss",
+        "accuracy",
+        "tokens/s",
+        "memory",
+        "parameters",
+        "of activations",
+    ]);
     for arm in &results.arms {
         table.row(row(arm));
     }
@@ -63,7 +78,9 @@ fn row(arm: &ArmResult) -> [String; 8] {
         spread(&arm.perplexity, 2),
         spread(&arm.validation_loss, 4),
         accuracy,
-        arm.tokens_per_second.mean.map_or_else(|| "–".to_owned(), short),
+        arm.tokens_per_second
+            .mean
+            .map_or_else(|| "–".to_owned(), short),
         arm.peak_memory_bytes.map_or_else(|| "–".to_owned(), bytes),
         grouped(arm.parameters.total as u64),
         grouped(arm.parameters.activation as u64),
@@ -82,11 +99,20 @@ fn spread(spread: &Spread, decimals: usize) -> String {
 fn difference(pair: &PairResult) -> String {
     let delta = &pair.delta_loss;
     let signed = |number: f64| format!("{number:+.4}").replace('-', "−");
-    let mut parts = vec![format!("loss, {} minus {}: {}", pair.arm, pair.baseline, delta.mean.map_or_else(|| "–".to_owned(), signed))];
+    let mut parts = vec![format!(
+        "loss, {} minus {}: {}",
+        pair.arm,
+        pair.baseline,
+        delta.mean.map_or_else(|| "–".to_owned(), signed)
+    )];
     if let (Some(low), Some(high)) = (delta.low, delta.high) {
         parts.push(format!("95 % interval {} to {}", signed(low), signed(high)));
     }
     parts.extend(delta.p.map(|p| format!("paired t-test p = {p:.3}")));
-    parts.extend(delta.sign_flip_p.map(|p| format!("sign-flip test p = {p:.3}")));
+    parts.extend(
+        delta
+            .sign_flip_p
+            .map(|p| format!("sign-flip test p = {p:.3}")),
+    );
     parts.join(", ")
 }

@@ -1,10 +1,13 @@
 //! How results, progress and errors look.
 
+pub(crate) mod activation;
+pub(crate) mod comparison;
 pub(crate) mod number;
 pub(crate) mod output;
 pub(crate) mod palette;
 pub(crate) mod rate;
 pub(crate) mod report;
 pub(crate) mod screen;
+pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod training;

@@ -21,7 +21,11 @@ pub(crate) fn significant(number: f64) -> String {
     if number == 0.0 {
         "0".to_owned()
     } else if !number.is_finite() || (1e-3..1e6).contains(&size) {
-        let decimals = if number.is_finite() { (3 - size.log10().floor() as i32).clamp(0, 6) } else { 0 };
+        let decimals = if number.is_finite() {
+            (3 - size.log10().floor() as i32).clamp(0, 6)
+        } else {
+            0
+        };
         format!("{number:.0$}", decimals as usize)
     } else {
         format!("{number:.3e}")
@@ -48,7 +52,11 @@ pub(crate) fn bytes(number: u64) -> String {
         size /= 1024.0;
         unit = next;
     }
-    if unit == "B" { format!("{number} B") } else { format!("{size:.1} {unit}") }
+    if unit == "B" {
+        format!("{number} B")
+    } else {
+        format!("{size:.1} {unit}")
+    }
 }
 
 /// A duration as `42s`, `3m05s`, `2h07m`.
@@ -67,13 +75,21 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
         assert_eq!(
             [0.0, 3.14159, 1234.56, 0.001234, 1.5e-9, -2e9, f64::NAN].map(significant),
-            ["0", "3.142", "1235", "0.001234", "1.500e-9", "-2.000e9", "NaN"]
+            [
+                "0", "3.142", "1235", "0.001234", "1.500e-9", "-2.000e9", "NaN"
+            ]
         );
         assert_eq!([12.0, 12_345.0, 2.5e6].map(short), ["12", "12.3k", "2.5M"]);
         assert_eq!([5, 1536, 3 << 30].map(bytes), ["5 B", "1.5 KiB", "3.0 GiB"]);
-        assert_eq!([42, 185, 7620].map(|seconds| duration(Duration::from_secs(seconds))), ["42s", "3m05s", "2h07m"]);
+        assert_eq!(
+            [42, 185, 7620].map(|seconds| duration(Duration::from_secs(seconds))),
+            ["42s", "3m05s", "2h07m"]
+        );
     }
 }

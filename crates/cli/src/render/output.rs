@@ -16,7 +16,11 @@ pub(crate) struct Output {
 
 impl Output {
     /// Prints the result: `text` for people, `document` under `--json`.
-    pub(crate) fn result(self, document: &impl Serialize, text: impl FnOnce(Palette) -> String) -> Result<(), Failure> {
+    pub(crate) fn result(
+        self,
+        document: &impl Serialize,
+        text: impl FnOnce(Palette) -> String,
+    ) -> Result<(), Failure> {
         if self.json {
             return print_document(document);
         }
@@ -26,12 +30,16 @@ impl Output {
 
 /// Prints the one document of `--json`.
 pub(crate) fn print_document(document: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(document).map_err(|error| Failure::output(&error.into()))?;
+    let text =
+        serde_json::to_string_pretty(document).map_err(|error| Failure::output(&error.into()))?;
     write(&(text + "\n"))
 }
 
 /// Standard output at once, so that a closed pipe shows here and nowhere else.
 fn write(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(|error| Failure::output(&error))
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(|error| Failure::output(&error))
 }

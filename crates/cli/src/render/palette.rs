@@ -18,12 +18,15 @@ impl Palette {
             Color::Never => false,
             Color::Auto => {
                 let set = |name| env::var_os(name).filter(|value| !value.is_empty());
-                stream.is_terminal() && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+                stream.is_terminal()
+                    && set("NO_COLOR").is_none()
+                    && set("TERM").is_none_or(|term| term != "dumb")
             }
         };
         Self { enabled }
     }
 
+    #[cfg(test)]
     pub(crate) fn plain() -> Self {
         Self { enabled: false }
     }
@@ -45,6 +48,10 @@ impl Palette {
     }
 
     fn wrap(self, code: &str, text: &str) -> String {
-        if self.enabled { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.enabled {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }

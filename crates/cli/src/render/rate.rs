@@ -14,7 +14,12 @@ pub(crate) struct Rate {
 impl Rate {
     /// `first`: steps that were done before this process began to measure.
     pub(crate) fn new(first: u64) -> Self {
-        Self { first, tokens: 0, position: first, elapsed: Duration::ZERO }
+        Self {
+            first,
+            tokens: 0,
+            position: first,
+            elapsed: Duration::ZERO,
+        }
     }
 
     /// A step is done: its tokens, and the time since measuring began.
@@ -32,7 +37,10 @@ impl Rate {
 
     /// Time until `last` steps are done, at the speed measured here.
     pub(crate) fn remaining(&self, last: u64) -> Option<Duration> {
-        let done = self.position.checked_sub(self.first).filter(|&done| done > 0)?;
+        let done = self
+            .position
+            .checked_sub(self.first)
+            .filter(|&done| done > 0)?;
         let left = last.saturating_sub(self.position);
         Some(self.elapsed.mul_f64(left as f64 / done as f64))
     }

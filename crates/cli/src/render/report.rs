@@ -14,8 +14,11 @@ use crate::exit::{Code, Failure};
 /// The failure as text for people.
 pub(crate) fn text(failure: &Failure, palette: Palette) -> String {
     let mut text = String::new();
-    let word = if failure.code == Code::Interrupted { "interrupted:" } else { "error:" };
-    let _ = writeln!(text, "{} {}", palette.error(word), failure.message.trim_end());
+    // An interruption was asked for; it is told, but it is no error.
+    if failure.code != Code::Interrupted {
+        let _ = write!(text, "{} ", palette.error("error:"));
+    }
+    let _ = writeln!(text, "{}", failure.message.trim_end());
     if let Some(hint) = &failure.hint {
         let _ = writeln!(text, "{} {}", palette.hint("hint:"), hint.trim_end());
     }
@@ -49,17 +52,24 @@ pub(crate) fn document(failure: &Failure) -> Document<'_> {
 /// Prints a failure; when even standard error is closed there is nobody left to tell.
 pub(crate) fn print(failure: &Failure, palette: Palette) {
     if failure.code != Code::Done {
-        let _ = io::stderr().lock().write_all(text(failure, palette).as_bytes());
+        let _ = io::stderr()
+            .lock()
+            .write_all(text(failure, palette).as_bytes());
     }
 }
 
 /// What clap says about the arguments, in our form: clap's tips and the way to the help become the hint.
 pub(crate) fn usage(error: &clap::Error, verb: &str) -> Failure {
-    if let (ErrorKind::InvalidSubcommand, Some(word)) = (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+    if let (ErrorKind::InvalidSubcommand, Some(word)) =
+        (error.kind(), error.get(ContextKind::InvalidSubcommand))
+    {
         let hint = match error.get(ContextKind::SuggestedSubcommand) {
             // The suggestions ascend: the nearest is the last.
             Some(ContextValue::Strings(names)) if !names.is_empty() => {
-                format!("did you mean `{verb} {}`?", names.last().map_or("", String::as_str))
+                format!(
+                    "did you mean `{verb} {}`?",
+                    names.last().map_or("", String::as_str)
+                )
             }
             _ => format!("`{verb} --help` shows the verbs"),
         };
@@ -77,11 +87,12 @@ pub(crate) fn usage(error: &clap::Error, verb: &str) -> Failure {
             message.push(line.strip_prefix("error: ").unwrap_or(line));
         }
     }
-    if hints.is_empty() && error.kind() == ErrorKind::InvalidValue {
-        if let Some(values) = error.get(ContextKind::ValidValue) {
-            hints.push(format!("one of {values}"));
-            message.retain(|line| !line.trim_start().starts_with("[possible values:"));
-        }
+    if hints.is_empty()
+        && error.kind() == ErrorKind::InvalidValue
+        && let Some(values) = error.get(ContextKind::ValidValue)
+    {
+        hints.push(format!("one of {values}"));
+        message.retain(|line| !line.trim_start().starts_with("[possible values:"));
     }
     hints.push(format!("`{verb} --help` shows the options"));
     Failure::usage(message.join("\n").trim()).hint(hints.join("; "))

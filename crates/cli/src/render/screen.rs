@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::palette::Palette;
 
@@ -24,7 +24,8 @@ enum Kind {
     /// Warnings only.
     Quiet(Box<dyn Write + Send>),
     Lines(Box<dyn Write + Send>),
-    Bar(ProgressBar),
+    /// The bar is there from the first status to the next `clear`.
+    Bar(Option<ProgressBar>),
 }
 
 /// Where the work is.
@@ -43,16 +44,18 @@ pub(crate) struct Status<'a> {
 impl Screen {
     /// The screen of this process.
     pub(crate) fn new(quiet: bool, palette: Palette) -> Self {
-        let bar = ProgressBar::hidden();
         let kind = if quiet {
             Kind::Quiet(Box::new(io::stderr()))
-        } else if io::stderr().is_terminal() {
-            bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-            if bar.is_hidden() { Kind::Lines(Box::new(io::stderr())) } else { Kind::Bar(bar) }
+        } else if io::stderr().is_terminal() && !new_bar().is_hidden() {
+            Kind::Bar(None)
         } else {
             Kind::Lines(Box::new(io::stderr()))
         };
-        Self { kind, palette, last: None }
+        Self {
+            kind,
+            palette,
+            last: None,
+        }
     }
 
     /// A line that stays; not shown when quiet.
@@ -60,7 +63,7 @@ impl Screen {
         match &mut self.kind {
             Kind::Quiet(_) => {}
             Kind::Lines(output) => write_line(output, text),
-            Kind::Bar(bar) => bar.println(text),
+            Kind::Bar(bar) => above(bar.as_ref(), text),
         }
     }
 
@@ -69,7 +72,7 @@ impl Screen {
         let text = format!("{} {text}", self.palette.warning("warning:"));
         match &mut self.kind {
             Kind::Quiet(output) | Kind::Lines(output) => write_line(output, &text),
-            Kind::Bar(bar) => bar.println(text),
+            Kind::Bar(bar) => above(bar.as_ref(), &text),
         }
     }
 
@@ -78,13 +81,16 @@ impl Screen {
         match &mut self.kind {
             Kind::Quiet(_) => {}
             Kind::Lines(output) => {
-                let due = self.last.is_none_or(|last| now.saturating_sub(last) >= INTERVAL);
+                let due = self
+                    .last
+                    .is_none_or(|last| now.saturating_sub(last) >= INTERVAL);
                 if due || force {
                     self.last = Some(now);
                     write_line(output, &line(status));
                 }
             }
             Kind::Bar(bar) => {
+                let bar = bar.get_or_insert_with(new_bar);
                 let template = match status.length {
                     Some(_) => "{prefix} {bar:24} {pos}/{len}  {wide_msg}",
                     None => "{prefix} {pos}  {wide_msg}",
@@ -106,22 +112,36 @@ impl Screen {
     /// Takes the bar away; lines that were written stay.
     pub(crate) fn clear(&mut self) {
         self.last = None;
-        if let Kind::Bar(bar) = &self.kind {
+        if let Kind::Bar(bar) = &mut self.kind
+            && let Some(bar) = bar.take()
+        {
             bar.finish_and_clear();
-            bar.reset();
         }
     }
 
     /// A screen that writes lines to `output`.
     #[cfg(test)]
     pub(crate) fn lines(output: impl Write + Send + 'static) -> Self {
-        Self { kind: Kind::Lines(Box::new(output)), palette: Palette::plain(), last: None }
+        Self {
+            kind: Kind::Lines(Box::new(output)),
+            palette: Palette::plain(),
+            last: None,
+        }
     }
 }
 
 fn line(status: &Status<'_>) -> String {
-    let length = status.length.map(|length| format!("/{length}")).unwrap_or_default();
-    let Status { title, unit, position, detail, .. } = status;
+    let length = status
+        .length
+        .map(|length| format!("/{length}"))
+        .unwrap_or_default();
+    let Status {
+        title,
+        unit,
+        position,
+        detail,
+        ..
+    } = status;
     let gap = if detail.is_empty() { "" } else { "  " };
     format!("{title}  {unit} {position}{length}{gap}{detail}")
 }
@@ -129,4 +149,17 @@ fn line(status: &Status<'_>) -> String {
 /// Progress that nobody reads any more is no reason to stop working.
 fn write_line(output: &mut impl Write, text: &str) {
     let _ = writeln!(output, "{text}");
+}
+
+/// A bar that nobody sees before its first status.
+fn new_bar() -> ProgressBar {
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+}
+
+/// A line that stays, above the bar where there is one.
+fn above(bar: Option<&ProgressBar>, text: &str) {
+    match bar {
+        Some(bar) => bar.println(text),
+        None => write_line(&mut io::stderr(), text),
+    }
 }

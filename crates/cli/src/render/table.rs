@@ -1,5 +1,7 @@
 //! Tables of plain text: the first column to the left, numbers to the right.
 
+use std::fmt::Write as _;
+
 use super::palette::Palette;
 
 /// A table that is as wide as its content.
@@ -11,7 +13,10 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(headings: &[&str]) -> Self {
-        Self { rows: vec![headings.iter().map(ToString::to_string).collect()], left: vec![0] }
+        Self {
+            rows: vec![headings.iter().map(ToString::to_string).collect()],
+            left: vec![0],
+        }
     }
 
     /// Columns that hold words, besides the first.
@@ -28,7 +33,14 @@ impl Table {
     pub(crate) fn render(&self, palette: Palette) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns)
-            .map(|column| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
+            .map(|column| {
+                self.rows
+                    .iter()
+                    .filter_map(|row| row.get(column))
+                    .map(|cell| width(cell))
+                    .max()
+                    .unwrap_or(0)
+            })
             .collect();
         let mut text = String::new();
         for (index, row) in self.rows.iter().enumerate() {
@@ -36,11 +48,19 @@ impl Table {
             for (column, (cell, &wide)) in row.iter().zip(&widths).enumerate() {
                 let space = " ".repeat(wide - width(cell));
                 let gap = if column == 0 { "" } else { "  " };
-                let [before, after] = if self.left.contains(&column) { ["", &space] } else { [&*space, ""] };
-                line += &format!("{gap}{before}{cell}{after}");
+                let [before, after] = if self.left.contains(&column) {
+                    ["", &space]
+                } else {
+                    [&*space, ""]
+                };
+                let _ = write!(line, "{gap}{before}{cell}{after}");
             }
             let line = line.trim_end();
-            text += &if index == 0 { palette.heading(line) } else { line.to_owned() };
+            text += &if index == 0 {
+                palette.heading(line)
+            } else {
+                line.to_owned()
+            };
             text.push('\n');
         }
         text

@@ -1,6 +1,9 @@
 //! The events of a training run as progress.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use pliant_train::{Event, EventSink};
 
@@ -8,6 +11,7 @@ use super::{
     number::{duration, grouped, short},
     rate::Rate,
     screen::{Screen, Status},
+    summary,
 };
 
 /// Shows one run after the other.
@@ -33,7 +37,14 @@ struct Running {
 
 impl TrainingProgress {
     pub(crate) fn new(screen: Screen, title: &str) -> Self {
-        Self { screen, clock: Instant::now(), title: title.to_owned(), stage: String::new(), run: None, introduce: true }
+        Self {
+            screen,
+            clock: Instant::now(),
+            title: title.to_owned(),
+            stage: String::new(),
+            run: None,
+            introduce: true,
+        }
     }
 
     /// The next run.
@@ -46,14 +57,34 @@ impl TrainingProgress {
     /// Shows an event that happened `now`, measured from any fixed point.
     fn show(&mut self, event: &Event, now: Duration) {
         match event {
-            Event::Preparing { stage, done, total, tokens_per_second } => {
-                let speed = tokens_per_second.map(|speed| format!("{} tokens/s", short(speed))).unwrap_or_default();
+            Event::Preparing {
+                stage,
+                done,
+                total,
+                tokens_per_second,
+            } => {
+                let speed = tokens_per_second
+                    .map(|speed| format!("{} tokens/s", short(speed)))
+                    .unwrap_or_default();
                 let title = format!("preparing: {stage}");
-                let status = Status { title: &title, unit: "at", position: *done, length: *total, detail: &speed };
+                let status = Status {
+                    title: &title,
+                    unit: "at",
+                    position: *done,
+                    length: *total,
+                    detail: &speed,
+                };
                 self.screen.status(&status, now, self.stage != *stage);
                 self.stage.clone_from(stage);
             }
-            Event::Prepared { vocabulary_size, training_sequences, training_tokens, validation_sequences, unigram_loss, .. } => {
+            Event::Prepared {
+                vocabulary_size,
+                training_sequences,
+                training_tokens,
+                validation_sequences,
+                unigram_loss,
+                ..
+            } => {
                 self.screen.clear();
                 if self.introduce {
                     self.screen.note(&format!(
@@ -65,7 +96,15 @@ impl TrainingProgress {
                     ));
                 }
             }
-            Event::Started { step, steps, minutes, parameters, threads, activation, .. } => {
+            Event::Started {
+                step,
+                steps,
+                minutes,
+                parameters,
+                threads,
+                activation,
+                ..
+            } => {
                 self.run = Some(Running {
                     steps: *steps,
                     minutes: *minutes,
@@ -75,7 +114,13 @@ impl TrainingProgress {
                 });
                 self.start(*step, parameters, activation, *threads);
             }
-            Event::Step { step, loss, tokens, elapsed_seconds, .. } => self.step(*step, *loss, *tokens, *elapsed_seconds, now),
+            Event::Step {
+                step,
+                loss,
+                tokens,
+                elapsed_seconds,
+                ..
+            } => self.step(*step, *loss, *tokens, *elapsed_seconds, now),
             Event::Validation { loss, .. } => {
                 if let Some(run) = &mut self.run {
                     run.validation = Some(*loss);
@@ -83,10 +128,16 @@ impl TrainingProgress {
             }
             Event::Warning { message } => self.screen.warning(message),
             Event::GradientReport { step, zero, .. } if !zero.is_empty() => {
-                self.screen.warning(&format!("step {step}: the gradient is all zero in {}", zero.join(", ")));
+                self.screen.warning(&format!(
+                    "step {step}: the gradient is all zero in {}",
+                    zero.join(", ")
+                ));
             }
             Event::StoppedEarly { step, best_step } => {
-                self.screen.note(&format!("{}  stopped early at step {step}; step {best_step} was the best", self.title));
+                self.screen.note(&format!(
+                    "{}  stopped early at step {step}; step {best_step} was the best",
+                    self.title
+                ));
             }
             Event::Finished { summary } => {
                 self.screen.clear();
@@ -105,23 +156,23 @@ impl TrainingProgress {
         }
     }
 
-    fn start(&mut self, step: u64, parameters: &std::collections::BTreeMap<String, usize>, activation: &str, threads: usize) {
+    fn start(
+        &mut self,
+        step: u64,
+        parameters: &BTreeMap<String, usize>,
+        activation: &str,
+        threads: usize,
+    ) {
         if self.introduce {
-            let count = |role: &str| grouped(parameters.get(role).copied().unwrap_or(0) as u64);
-            let roles: Vec<String> = parameters
-                .iter()
-                .filter(|(role, number)| *role != "total" && **number > 0)
-                .map(|(role, number)| format!("{role} {}", grouped(*number as u64)))
-                .collect();
             let threads = format!("{threads} thread{}", if threads == 1 { "" } else { "s" });
             self.screen.note(&format!(
-                "model: activation {activation}, {} parameters ({}), {threads}",
-                count("total"),
-                roles.join(", ")
+                "model: activation {activation}, parameters {}, {threads}",
+                summary::roles(parameters)
             ));
         }
         if step > 0 {
-            self.screen.note(&format!("{}  goes on from step {step}", self.title));
+            self.screen
+                .note(&format!("{}  goes on from step {step}", self.title));
         }
     }
 
@@ -130,14 +181,25 @@ impl TrainingProgress {
         run.rate.step(step, tokens, now.saturating_sub(run.begun));
         let mut detail = vec![format!("loss {loss:.3}")];
         detail.extend(run.validation.map(|loss| format!("validation {loss:.3}")));
-        detail.extend(run.rate.tokens_per_second().map(|speed| format!("{} tokens/s", short(speed))));
-        let budget = run.minutes.map(|minutes| Duration::from_secs_f64((minutes * 60.0 - used).max(0.0)));
+        detail.extend(
+            run.rate
+                .tokens_per_second()
+                .map(|speed| format!("{} tokens/s", short(speed))),
+        );
+        let budget = run
+            .minutes
+            .map(|minutes| Duration::from_secs_f64((minutes * 60.0 - used).max(0.0)));
         let by_steps = run.steps.and_then(|steps| run.rate.remaining(steps));
         let remaining = [budget, by_steps].into_iter().flatten().min();
         detail.extend(remaining.map(|time| format!("ETA {}", duration(time))));
         let last = run.steps == Some(step);
-        let status =
-            Status { title: &self.title, unit: "step", position: step, length: run.steps, detail: &detail.join("  ") };
+        let status = Status {
+            title: &self.title,
+            unit: "step",
+            position: step,
+            length: run.steps,
+            detail: &detail.join("  "),
+        };
         self.screen.status(&status, now, last);
     }
 }
@@ -202,11 +264,14 @@ mod tests {
         };
         progress.show(&started, Duration::from_secs(1000));
         for index in 1..=100 {
-            progress.show(&step(100 + index), Duration::from_millis(1_000_000 + 400 * index));
+            progress.show(
+                &step(100 + index),
+                Duration::from_millis(1_000_000 + 400 * index),
+            );
         }
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         let wanted = "\
-            model: activation gelu, 12,345 parameters (weight 12,345), 2 threads\n\
+            model: activation gelu, parameters 12,345 (weight 12,345), 2 threads\n\
             gelu seed 1  goes on from step 100\n\
             gelu seed 1  step 101/200  loss 4.500  10.2k tokens/s  ETA 40s\n\
             gelu seed 1  step 126/200  loss 4.500  10.2k tokens/s  ETA 30s\n\

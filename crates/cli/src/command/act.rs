@@ -1,0 +1,101 @@
+use std::fs;
+
+use pliant_activation::{ActivationSpec, DenominatorForm, bench, check, fit, import, list};
+
+use super::context::Context;
+use crate::{
+    arguments::act::{Act, Bench, Check, Fit, Import},
+    exit::{Code, Failure},
+    render::activation,
+};
+
+pub(crate) fn run(verb: &Act, context: &Context) -> Result<(), Failure> {
+    match verb {
+        Act::Fit(arguments) => run_fit(arguments, context),
+        Act::List(_) => {
+            let entries = list::list()?;
+            context
+                .output
+                .result(&entries, |palette| activation::list(&entries, palette))
+        }
+        Act::Check(arguments) => run_check(arguments, context),
+        Act::Bench(arguments) => run_bench(arguments, context),
+        Act::Import(arguments) => run_import(arguments, context),
+    }
+}
+
+fn run_fit(arguments: &Fit, context: &Context) -> Result<(), Failure> {
+    let target: ActivationSpec = arguments.target.parse()?;
+    let form = DenominatorForm::from_letter(&arguments.form).ok_or_else(|| {
+        Failure::usage(format_args!(
+            "`{}` is no form of a denominator",
+            arguments.form
+        ))
+        .hint("forms are a, b, c and n")
+    })?;
+    let mut request = fit::FitRequest::new(target, form);
+    request.numerator_degree = arguments.degrees.numerator;
+    request.denominator_degree = arguments.degrees.denominator;
+    if let Some(range) = arguments.range {
+        request.range = (range.low, range.high);
+    }
+    if let Some(weight) = arguments.tail_weight {
+        request.tail_weight = weight;
+    }
+    let report = fit::fit(&request)?;
+    context
+        .output
+        .result(&report, |palette| activation::fit(&report, palette))
+}
+
+fn run_check(arguments: &Check, context: &Context) -> Result<(), Failure> {
+    let options = check::CheckOptions {
+        only: specs(&arguments.only)?,
+        ..check::CheckOptions::default()
+    };
+    let report = check::run(&options)?;
+    context
+        .output
+        .result(&report, |palette| activation::check(&report, palette))?;
+    if report.passed {
+        return Ok(());
+    }
+    let failed = report.rows.iter().filter(|row| !row.passed).count();
+    let message = format!("{failed} of {} checks failed", report.rows.len());
+    Err(Failure::new(Code::Failed, message).reported())
+}
+
+fn run_bench(arguments: &Bench, context: &Context) -> Result<(), Failure> {
+    let mut options = bench::BenchOptions {
+        rows: arguments.rows.into(),
+        columns: arguments.columns.into(),
+        repeats: arguments.repeats.into(),
+        ..bench::BenchOptions::default()
+    };
+    if !arguments.activations.is_empty() {
+        options.activations = specs(&arguments.activations)?;
+    }
+    let report = bench::run(&options)?;
+    context
+        .output
+        .result(&report, |palette| activation::bench(&report, palette))
+}
+
+fn run_import(arguments: &Import, context: &Context) -> Result<(), Failure> {
+    let name = arguments.file.display();
+    let text = fs::read_to_string(&arguments.file)
+        .map_err(|error| Failure::new(Code::Data, format_args!("cannot read {name}: {error}")))?;
+    let report = import::read(&text).map_err(|error| {
+        Failure::new(Code::Data, format_args!("{name}: {error}")).maybe(error.hint())
+    })?;
+    context
+        .output
+        .result(&report, |palette| activation::import(&report, palette))
+}
+
+fn specs(texts: &[String]) -> Result<Vec<ActivationSpec>, Failure> {
+    Ok(texts
+        .iter()
+        .map(|text| text.parse())
+        .collect::<Result<_, _>>()?)
+}

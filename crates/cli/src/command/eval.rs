@@ -1,0 +1,24 @@
+use pliant_train::evaluate::{EvaluationOptions, evaluate};
+
+use super::context::Context;
+use crate::{
+    arguments,
+    exit::Failure,
+    render::{screen::Screen, summary, training::TrainingProgress},
+};
+
+pub(crate) fn run(arguments: &arguments::eval::Eval, context: &Context) -> Result<(), Failure> {
+    let options = EvaluationOptions {
+        batch: arguments.batch.into(),
+        sequence: arguments.sequence.into(),
+        cache: arguments.cache.clone(),
+        threads: context.threads,
+    };
+    let mut progress = TrainingProgress::new(Screen::new(context.quiet, context.palette), "eval");
+    let result = evaluate(&arguments.model, &arguments.corpus, &options, &mut progress);
+    progress.screen.clear();
+    let report = result?;
+    context
+        .output
+        .result(&report, |palette| summary::evaluation(&report, palette))
+}

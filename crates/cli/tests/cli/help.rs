@@ -1,0 +1,109 @@
+//! What `--help` says, for every verb, and that completions and the manual say it too.
+
+use std::process::Command;
+
+use crate::workplace::Workplace;
+
+const VERBS: [&[&str]; 16] = [
+    &["compare"],
+    &["pretrain"],
+    &["eval"],
+    &["shapes"],
+    &["act"],
+    &["act", "list"],
+    &["act", "fit"],
+    &["act", "check"],
+    &["act", "bench"],
+    &["act", "import"],
+    &["recipe", "show"],
+    &["recipe", "check"],
+    &["recipe", "schema"],
+    &["doctor"],
+    &["completions"],
+    &["man"],
+];
+
+#[test]
+fn help_of_each_verb() {
+    let workplace = Workplace::empty();
+    insta::assert_snapshot!("help", workplace.succeed(&["--help"]).stdout);
+    insta::assert_snapshot!("help_short", workplace.succeed(&["-h"]).stdout);
+    for verb in VERBS {
+        let help = workplace.succeed(&[verb, &["--help"]].concat());
+        assert_eq!(help.stderr, "");
+        insta::assert_snapshot!(format!("help_{}", verb.join("_")), help.stdout);
+    }
+}
+
+#[test]
+fn the_short_help_is_shorter() {
+    let workplace = Workplace::empty();
+    for verb in VERBS {
+        let lines = |option| {
+            workplace
+                .succeed(&[verb, &[option]].concat())
+                .stdout
+                .lines()
+                .count()
+        };
+        assert!(lines("-h") < lines("--help"), "{verb:?}");
+    }
+}
+
+#[test]
+fn the_version_names_the_commit() {
+    let version = Workplace::empty().succeed(&["--version"]).stdout;
+    let head = Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "rev-parse", "HEAD"])
+        .output();
+    let commit = match head {
+        Ok(output) if output.status.success() => {
+            String::from_utf8(output.stdout).unwrap()[..12].to_owned()
+        }
+        _ => "unknown".to_owned(),
+    };
+    assert_eq!(
+        version,
+        format!("pliant {} ({commit})\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn completions_name_every_verb_and_option() {
+    let workplace = Workplace::empty();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = workplace.succeed(&["completions", shell]).stdout;
+        for word in VERBS.concat() {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+        for option in [
+            "recipe",
+            "corpus",
+            "arms",
+            "seeds",
+            "steps",
+            "out",
+            "json",
+            "threads",
+            "quiet",
+            "dry-run",
+            "resume",
+            "tail-weight",
+        ] {
+            assert!(script.contains(option), "{shell}: {option}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_describes_every_verb() {
+    let page = Workplace::empty().succeed(&["man"]).stdout;
+    assert!(
+        page.starts_with(".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n.TH pliant 1"),
+        "{page}"
+    );
+    for verb in VERBS.iter().filter(|verb| **verb != ["act"]) {
+        let heading = format!(".SH \"PLIANT {}\"\n", verb.join(" ").to_uppercase());
+        assert!(page.contains(&heading), "{heading}");
+    }
+}

@@ -1,0 +1,109 @@
+//! `pretrain`, `eval`, `shapes`, `doctor`: the single steps.
+
+use crate::workplace::Workplace;
+
+#[test]
+fn a_run_is_trained_measured_and_drawn() {
+    let workplace = Workplace::nano();
+    let trained = workplace.succeed(&["pretrain", "--recipe", "nano.toml", "--out", "run"]);
+    assert!(
+        trained.stdout.contains("validation loss") && trained.stdout.contains("run/model"),
+        "{trained}"
+    );
+    assert!(trained.stderr.contains("step 20/20  loss "), "{trained}");
+
+    let report = workplace
+        .succeed(&[
+            "eval",
+            "--model",
+            "run/model",
+            "--corpus",
+            "text/valid.txt",
+            "--json",
+        ])
+        .json();
+    let number = |key: &str| {
+        report[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{key}: {report}"))
+    };
+    assert!((number("perplexity") - number("loss").exp()).abs() < 1e-6 * number("perplexity"));
+    assert!((0.0..=1.0).contains(&number("masked_accuracy")));
+    assert!(number("tokens") > 0.0);
+    let text = workplace
+        .succeed(&["eval", "--model", "run/model", "--corpus", "text/valid.txt"])
+        .stdout;
+    assert!(text.contains(&format!("{:.4}", number("loss"))), "{text}");
+
+    let drawn = workplace
+        .succeed(&["shapes", "run", "--out", "shapes"])
+        .stdout;
+    for file in ["layer.0.csv", "layer.0.svg", "layer.1.csv", "layer.1.svg"] {
+        assert!(
+            drawn.contains(&format!("shapes/{file}"))
+                && workplace.path("shapes").join(file).is_file(),
+            "{file}\n{drawn}"
+        );
+    }
+}
+
+#[test]
+fn a_dry_run_estimates_and_trains_nothing() {
+    let workplace = Workplace::nano();
+    let finished = workplace.succeed(&[
+        "pretrain",
+        "--recipe",
+        "nano.toml",
+        "--dry-run",
+        "--out",
+        "run",
+    ]);
+    assert!(
+        finished.stdout.contains("memory") && finished.stdout.contains("time"),
+        "{finished}"
+    );
+    assert!(!workplace.path("run/model").exists() && !workplace.path("run/checkpoints").exists());
+}
+
+#[test]
+fn the_doctor_names_the_machine() {
+    let workplace = Workplace::empty();
+    let text = workplace.succeed(&["doctor"]).stdout;
+    for word in [
+        "cores",
+        "threads",
+        "features found",
+        "memory",
+        "disk",
+        "pliant",
+    ] {
+        assert!(text.contains(word), "{word}\n{text}");
+    }
+    let json = workplace
+        .succeed(&["doctor", "--json", "--threads", "3"])
+        .json();
+    assert_eq!(json["threads"], 3);
+    assert!(json["cores"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn the_kernels_can_be_told_to_use_less() {
+    let output = Workplace::empty()
+        .command(&["doctor", "--json"])
+        .env("PLIANT_SIMD", "portable")
+        .output()
+        .unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["level"], "portable");
+    let output = Workplace::empty()
+        .command(&["doctor"])
+        .env("PLIANT_SIMD", "sse9")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .starts_with("error: PLIANT_SIMD=sse9 is not one of ")
+    );
+}
