@@ -55,6 +55,18 @@ impl Stream {
         }
     }
 
+    /// An independent stream of the same seed, purpose and step for one place, such as a dropout in the model. Place 0
+    /// is another stream than `self`.
+    #[must_use]
+    pub const fn at(self, place: u64) -> Self {
+        let key = self.key[0] as u64 | (self.key[1] as u64) << 32;
+        let key = mix(key ^ mix(!place));
+        Self {
+            key: [key as u32, (key >> 32) as u32],
+            step: self.step,
+        }
+    }
+
     /// The 128 bits at counter (step, index).
     #[inline]
     pub fn block(&self, index: u64) -> [u32; 4] {
@@ -268,12 +280,15 @@ mod tests {
     }
 
     #[test]
-    fn streams_differ_by_seed_purpose_and_step() {
+    fn streams_differ_by_seed_purpose_step_and_place() {
         let streams = [
             Stream::new(1, Purpose::Order, 1),
             Stream::new(2, Purpose::Order, 1),
             Stream::new(1, Purpose::Dropout, 1),
             Stream::new(1, Purpose::Order, 2),
+            Stream::new(1, Purpose::Order, 1).at(0),
+            Stream::new(1, Purpose::Order, 1).at(1),
+            Stream::new(1, Purpose::Order, 1).at(1).at(0),
         ];
         let mut blocks: Vec<_> = streams.iter().map(|stream| stream.block(5)).collect();
         blocks.sort_unstable();
