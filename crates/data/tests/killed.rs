@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::{env, fs};
 
 use pliant_data::{Corpus, DataConfig, Generated, TokenizerSource, prepare};

@@ -56,7 +56,7 @@ impl Language {
     }
 
     /// Appends document `index` and gives −ln of the probability of all the choices behind it, in nats.
-    fn document(&self, index: u64, text: &mut String) -> f64 {
+    pub(super) fn document(&self, index: u64, text: &mut String) -> f64 {
         let mut writer = Writer {
             lexicon: &self.lexicon,
             tables: &self.tables,

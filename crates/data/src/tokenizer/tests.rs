@@ -177,7 +177,7 @@ fn a_vocabulary_smaller_than_the_alphabet_is_refused() {
 fn json_round_trip_and_switched_off_padding() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokenizer.json");
-    let tokenizer = trained("one two three two one", 60);
+    let tokenizer = trained("one two three three two one", 60);
     tokenizer.save(&path).unwrap();
     let mut json: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();

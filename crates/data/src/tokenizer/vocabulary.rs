@@ -13,8 +13,10 @@ use crate::DataError;
 /// Characters outside the commonest that make up this share of all characters are left out (the words they stand in
 /// become `[UNK]`), so that rare scripts do not fill the vocabulary.
 const COVERAGE_PER_MILLION: u128 = 999_900;
-/// Longest alphabet.
+/// Longest alphabet; a vocabulary of fewer than four times as many words has a quarter for its alphabet …
 const MOST_CHARACTERS: usize = 1000;
+/// … but at least this much, so that a vocabulary too small for ordinary letters is refused.
+const LEAST_CHARACTERS: usize = 64;
 /// Longer words are `[UNK]` to a WordPiece model.
 const LONGEST_WORD: usize = 100;
 /// A pair that occurs less often is not merged.
@@ -27,7 +29,8 @@ pub(crate) fn train(
     vocabulary_size: usize,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<String>, DataError> {
-    let alphabet = alphabet(words);
+    let most = (vocabulary_size / 4).clamp(LEAST_CHARACTERS, MOST_CHARACTERS);
+    let alphabet = alphabet(words, most);
     let mut vocabulary: Vec<String> = SPECIAL.iter().map(|&name| name.to_owned()).collect();
     // First and continuing form of each character.
     let mut ids: BTreeMap<char, [Option<u32>; 2]> = BTreeMap::new();
@@ -66,8 +69,8 @@ pub(crate) fn train(
     Ok(merges.into_vocabulary())
 }
 
-/// The commonest characters, in order.
-fn alphabet(words: &[(String, u64)]) -> Vec<char> {
+/// The commonest characters, at most `most`, in order.
+fn alphabet(words: &[(String, u64)], most: usize) -> Vec<char> {
     let mut counts: BTreeMap<char, u64> = BTreeMap::new();
     for (word, count) in words {
         for character in word.chars() {
@@ -80,7 +83,7 @@ fn alphabet(words: &[(String, u64)]) -> Vec<char> {
     let mut covered = 0;
     let mut kept: Vec<char> = by_count
         .into_iter()
-        .take(MOST_CHARACTERS)
+        .take(most)
         .take_while(|&(_, count)| {
             let wanted = covered * 1_000_000 < total * COVERAGE_PER_MILLION;
             covered += u128::from(count);
