@@ -59,13 +59,13 @@ impl fmt::Display for Corpus {
 /// Which tokenizer to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenizerSource {
-    /// A lower-casing WordPiece tokenizer trained on the corpus: on its train files, or on all of it where the
+    /// A lower-casing `WordPiece` tokenizer trained on the corpus: on its train files, or on all of it where the
     /// documents are split by hash.
     Trained {
         /// Most words the vocabulary may have, special tokens included; a small corpus gives fewer.
         vocabulary_size: usize,
     },
-    /// A `tokenizer.json`, or a `vocab.txt` of a lower-casing WordPiece tokenizer.
+    /// A `tokenizer.json`, or a `vocab.txt` of a lower-casing `WordPiece` tokenizer.
     File(PathBuf),
 }
 

@@ -111,7 +111,7 @@ fn a_second_call_opens_what_is_there_and_another_sequence_does_not() {
         assert!(stages.contains(&stage), "{stage:?}");
     }
     let second = prepare(&config, &mut |report| {
-        assert_eq!(report.stage, Stage::Verifying)
+        assert_eq!(report.stage, Stage::Verifying);
     })
     .unwrap();
     assert_eq!(first.manifest(), second.manifest());
@@ -331,7 +331,7 @@ fn long_lines() {
 fn text_that_is_not_utf8_is_named_by_file_and_line() {
     let folder = tempfile::tempdir().unwrap();
     let mut content = text(40_000, 9).into_bytes();
-    let line = content.iter().filter(|&&byte| byte == b'\n').count() + 2;
+    let line = content.split(|&byte| byte == b'\n').count() + 1;
     content.extend(b"fine\ncaf\xe9\nfine\n");
     let corpus = write(folder.path(), "latin.txt", &content);
     let error = run(&config(&corpus, folder.path())).unwrap_err();

@@ -63,7 +63,7 @@ impl Source {
             while let Some(jobs) = take(&receiver, width) {
                 let results: Vec<Result<T, DataError>> = jobs
                     .into_par_iter()
-                    .map(|job| work(self.chunk(job?)?))
+                    .map(|job| work(self.chunk(job?)))
                     .collect();
                 for result in results {
                     consume(result?, done.load(Ordering::Relaxed))?;
@@ -126,18 +126,18 @@ impl Source {
         }
     }
 
-    fn chunk(&self, job: Job) -> Result<Chunk, DataError> {
+    fn chunk(&self, job: Job) -> Chunk {
         match (job, self) {
-            (Job::Chunk(chunk), _) => Ok(chunk),
+            (Job::Chunk(chunk), _) => chunk,
             (Job::Generate { first, documents }, Self::Generated { language, .. }) => {
                 let mut chunk = Chunk::default();
                 for index in first..first + documents {
                     language.write_document(index, &mut chunk.text);
                     chunk.ends.push(chunk.text.len());
                 }
-                Ok(chunk)
+                chunk
             }
-            (Job::Generate { .. }, Self::Files(_)) => Ok(Chunk::default()),
+            (Job::Generate { .. }, Self::Files(_)) => Chunk::default(),
         }
     }
 }

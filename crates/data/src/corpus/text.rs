@@ -25,6 +25,10 @@ pub(crate) struct Chunk {
 }
 
 /// Reads one file in chunks. How it is cut depends on its content alone.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a state of its own: they occur in all combinations"
+)]
 pub(crate) struct TextReader {
     path: PathBuf,
     format: Format,

@@ -282,7 +282,7 @@ impl Writer<'_> {
     fn adjective_of(&mut self, noun: usize) -> usize {
         if self.draw.chance(70) {
             self.lexicon.nouns[noun].adjectives[self.draw.weighted(&self.tables.favourites)]
-        } else if self.draw.chance(70) {
+        } else if self.draw.chance(65) {
             let topic = self.topic();
             self.lexicon.topics[topic].adjectives[self.draw.weighted(&self.tables.topic_adjectives)]
         } else {

@@ -84,7 +84,7 @@ impl Tokenizer {
         })
     }
 
-    /// A lower-casing WordPiece tokenizer of these words, their ids being their places.
+    /// A lower-casing `WordPiece` tokenizer of these words, their ids being their places.
     pub(crate) fn from_words(words: &[String]) -> Result<Self, DataError> {
         Self::from_inner(word_piece(words, true).map_err(encode_error)?)
     }
@@ -195,6 +195,7 @@ impl Tokenizer {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "its place is in map_err")]
 fn encode_error(error: tokenizers::Error) -> DataError {
     DataError::Encode(error.to_string())
 }

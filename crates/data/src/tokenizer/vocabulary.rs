@@ -1,6 +1,6 @@
 //! The vocabulary of a corpus: special tokens, alphabet, merged pieces.
 //!
-//! What the trainer of the `tokenizers` crate does for WordPiece (merge the commonest pair of neighbours until the
+//! What the trainer of the `tokenizers` crate does for `WordPiece` (merge the commonest pair of neighbours until the
 //! vocabulary is full), but with every id a pure function of the word counts: there, ids of `##x` pieces follow the
 //! order of a hash map.
 
@@ -17,7 +17,7 @@ const COVERAGE_PER_MILLION: u128 = 999_900;
 const MOST_CHARACTERS: usize = 1000;
 /// … but at least this much, so that a vocabulary too small for ordinary letters is refused.
 const LEAST_CHARACTERS: usize = 64;
-/// Longer words are `[UNK]` to a WordPiece model.
+/// Longer words are `[UNK]` to a `WordPiece` model.
 const LONGEST_WORD: usize = 100;
 /// A pair that occurs less often is not merged.
 const LEAST_COUNT: u64 = 2;
