@@ -17,6 +17,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![allow(
+    clippy::inline_always,
+    reason = "formulas are compiled once per instruction set, inside the kernel that has it"
+)]
+#![allow(
+    clippy::extra_unused_type_parameters,
+    reason = "every vector body takes its arithmetic"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a lane is the same index into several vectors"
+)]
+#![allow(clippy::doc_markdown, reason = "names of people, papers and libraries")]
+
 pub mod activation;
 pub mod bench;
 pub mod check;

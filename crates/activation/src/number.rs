@@ -17,16 +17,22 @@ pub trait Number:
     /// A constant of the formula.
     fn constant(value: f64) -> Self;
     /// `|self|`; its derivative is [`Number::sign`].
+    #[must_use]
     fn abs(&self) -> Self;
     /// −1, 0 or 1; 0 at 0 as in PyTorch.
+    #[must_use]
     fn sign(&self) -> Self;
     /// e to the power of `self`.
+    #[must_use]
     fn exp(&self) -> Self;
     /// The error function.
+    #[must_use]
     fn erf(&self) -> Self;
     /// Hyperbolic tangent.
+    #[must_use]
     fn tanh(&self) -> Self;
     /// `1 / (1 + exp(-self))`.
+    #[must_use]
     fn sigmoid(&self) -> Self;
     /// `otherwise` where `self ≤ 0`, else `positive` (so that a NaN reaches the first branch).
     #[must_use]

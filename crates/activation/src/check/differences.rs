@@ -57,16 +57,24 @@ pub(super) fn check(activation: &Activation, probe: &Probe, rows: &mut Vec<Check
         if !away(x) {
             continue;
         }
+        // What the differences lose where large terms cancel, in units of the tolerance.
+        let terms = value.abs()
+            + c.iter()
+                .zip(&gradient)
+                .map(|(c, g)| (c * g).abs())
+                .sum::<f64>();
+        let noise = |h: f64| 16.0 * f64::EPSILON * terms / h / TOLERANCE;
         let h = step(value, slope) * x.abs().max(1.0);
         let difference = (activation.value(&c, x + h) - activation.value(&c, x - h)) / (2.0 * h);
         by_input.add(
-            (slope - difference).abs() / (1.0 + slope.abs() + value.abs()),
+            (slope - difference).abs() / (1.0 + slope.abs() + value.abs() + noise(h)),
             x,
         );
         for (k, gradient) in gradient.iter().enumerate() {
-            let difference = coefficient_difference(activation, &c, k, x, step(value, *gradient));
+            let h = step(value, *gradient);
+            let difference = coefficient_difference(activation, &c, k, x, h);
             by_coefficient.add(
-                (gradient - difference).abs() / (1.0 + gradient.abs() + value.abs()),
+                (gradient - difference).abs() / (1.0 + gradient.abs() + value.abs() + noise(h)),
                 x,
             );
         }

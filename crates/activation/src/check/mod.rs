@@ -10,6 +10,7 @@ use crate::family;
 use crate::family::rational::LARGEST;
 use crate::spec::{ActivationSpec, DenominatorForm};
 use probe::Probe;
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// How much to check.
@@ -72,14 +73,19 @@ pub struct CheckReport {
 /// # Errors
 /// If an activation cannot be resolved.
 pub fn run(options: &CheckOptions) -> Result<CheckReport, ActivationError> {
-    let mut rows = Vec::new();
-    for spec in cases(options) {
-        let activation = Activation::new(&spec)?;
-        for probe in Probe::all(&activation, options)? {
-            differences::check(&activation, &probe, &mut rows);
-            fast::check(&activation, &probe, &mut rows)?;
-        }
-    }
+    let by_case = cases(options)
+        .par_iter()
+        .map(|spec| {
+            let activation = Activation::new(spec)?;
+            let mut rows = Vec::new();
+            for probe in Probe::all(&activation, options)? {
+                differences::check(&activation, &probe, &mut rows);
+                fast::check(&activation, &probe, &mut rows)?;
+            }
+            Ok(rows)
+        })
+        .collect::<Result<Vec<_>, ActivationError>>()?;
+    let rows: Vec<CheckRow> = by_case.into_iter().flatten().collect();
     Ok(CheckReport {
         passed: rows.iter().all(|row| row.passed),
         instructions: pliant_kernels::dispatch::level().name(),

@@ -87,7 +87,7 @@ impl FitRequest {
 pub fn default_tail_weight(form: DenominatorForm) -> f64 {
     match form {
         DenominatorForm::A => 0.006,
-        _ => 0.0015,
+        _ => 0.001,
     }
 }
 

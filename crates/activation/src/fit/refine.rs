@@ -7,9 +7,9 @@ use crate::spec::DenominatorForm;
 /// Steps of the first sorting of starts, of the following descent, and after each reweighting.
 const FIRST_STEPS: usize = 12;
 const STEPS: usize = 40;
-const STEPS_REWEIGHTED: usize = 2;
-const REWEIGHTINGS: usize = 50;
-const KEPT: usize = 3;
+const STEPS_REWEIGHTED: usize = 3;
+const REWEIGHTINGS: usize = 60;
+const KEPT: usize = 4;
 
 /// The unknowns with the smallest weighted maximum error found.
 pub(super) fn solve(problem: &Problem) -> Vec<f64> {
@@ -112,9 +112,9 @@ fn minimax(problem: &Problem, coefficients: Vec<f64>) -> (f64, Vec<f64>) {
             *importance *= (error / maximum).max(1e-3);
         }
         let mean = importance.iter().sum::<f64>() / importance.len() as f64;
-        importance
-            .iter_mut()
-            .for_each(|importance| *importance = (*importance / mean).max(1e-8));
+        for importance in &mut importance {
+            *importance = (*importance / mean).max(1e-8);
+        }
         let weights = importance
             .iter()
             .zip(&problem.weights)

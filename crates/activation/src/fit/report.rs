@@ -150,9 +150,9 @@ fn poles(b: &[f64], low: f64, high: f64) -> Vec<f64> {
             for _ in 0..60 {
                 let middle = f64::midpoint(left, right);
                 if denominator(left) * denominator(middle) <= 0.0 {
-                    right = middle
+                    right = middle;
                 } else {
-                    left = middle
+                    left = middle;
                 }
             }
             f64::midpoint(left, right)

@@ -167,9 +167,9 @@ pub(crate) fn kinks(form: DenominatorForm, b: &[f64]) -> Vec<f64> {
                     for _ in 0..60 {
                         let middle = f64::midpoint(left, right);
                         if inner(left) * inner(middle) <= 0.0 {
-                            right = middle
+                            right = middle;
                         } else {
-                            left = middle
+                            left = middle;
                         }
                     }
                     kinks.push(f64::midpoint(left, right));
