@@ -42,6 +42,13 @@ impl CoefficientTensor {
 impl Activation {
     /// Resolves a spec; fits the start values of a learnable one (remembered for the process).
     pub fn new(spec: &ActivationSpec) -> Result<Self, ActivationError> {
+        let activation = Self::without_start(spec)?;
+        activation.function.prepare()?;
+        Ok(activation)
+    }
+
+    /// Resolves a spec without its start values, for use with other coefficients.
+    pub(crate) fn without_start(spec: &ActivationSpec) -> Result<Self, ActivationError> {
         Ok(Self {
             function: spec.resolved_family().resolve(spec)?,
             spec: spec.clone(),

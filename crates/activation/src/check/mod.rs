@@ -76,7 +76,7 @@ pub fn run(options: &CheckOptions) -> Result<CheckReport, ActivationError> {
     let by_case = cases(options)
         .par_iter()
         .map(|spec| {
-            let activation = Activation::new(spec)?;
+            let activation = Activation::without_start(spec)?;
             let mut rows = Vec::new();
             for probe in Probe::all(&activation, options)? {
                 differences::check(&activation, &probe, &mut rows);

@@ -1,13 +1,16 @@
 //! Coefficients and inputs to check at.
 
 use super::CheckOptions;
-use crate::activation::Activation;
+use crate::activation::{Activation, CoefficientTensor};
 use crate::error::ActivationError;
 use crate::spec::DenominatorForm;
 use pliant_kernels::random::{Purpose, Stream, name_key};
 
 /// Channels of the layer that is checked: whole vectors, and a rest.
 pub(super) const CHANNELS: usize = 96;
+
+/// Degrees whose start values are checked beside random coefficients.
+const START_DEGREES: [(usize, usize); 3] = [(3, 2), (5, 4), (7, 6)];
 
 /// A set of coefficients and random inputs.
 pub(super) struct Probe {
@@ -38,20 +41,29 @@ impl Probe {
                 inputs,
             }]);
         }
-        let start = activation.start_coefficients(CHANNELS)?;
-        let random = random_coefficients(activation, start.len(), &stream)?;
-        Ok(vec![
-            Self {
+        let length = activation
+            .coefficient_tensors(CHANNELS)?
+            .iter()
+            .map(CoefficientTensor::len)
+            .sum();
+        let mut probes = vec![Self {
+            label: "random",
+            coefficients: random_coefficients(activation, length, &stream)?,
+            inputs: inputs.clone(),
+        }];
+        // Every fit would take longer than all the checks; the start is one more set of numbers.
+        let degrees = activation
+            .spec()
+            .rational()
+            .map(|options| (options.numerator_degree, options.denominator_degree));
+        if !options.only.is_empty() || START_DEGREES.iter().any(|start| Some(*start) == degrees) {
+            probes.push(Self {
                 label: "start",
-                coefficients: start,
-                inputs: inputs.clone(),
-            },
-            Self {
-                label: "random",
-                coefficients: random,
+                coefficients: activation.start_coefficients(CHANNELS)?,
                 inputs,
-            },
-        ])
+            });
+        }
+        Ok(probes)
     }
 
     /// The coefficients of one channel's group.

@@ -76,6 +76,10 @@ pub(crate) trait Function: Debug + Send + Sync {
     fn tensors(&self, channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError>;
     /// The start of every coefficient of every group, flat.
     fn start(&self, channels: usize) -> Result<Vec<f32>, ActivationError>;
+    /// Makes the start values; fails if they cannot be had.
+    fn prepare(&self) -> Result<(), ActivationError> {
+        Ok(())
+    }
     /// The start of one group.
     fn group_start(&self) -> Vec<f64>;
     fn fit(&self) -> Option<&FitReport>;

@@ -21,6 +21,8 @@ pub(super) fn solve(problem: &Problem) -> Vec<f64> {
             (descent.cost, descent.coefficients)
         })
         .collect();
+    // A start with a zero in its denominator may have found no way out.
+    candidates.retain(|(cost, _)| cost.is_finite());
     candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
     candidates.truncate(KEPT);
     let refined = candidates
@@ -51,6 +53,10 @@ fn starts(problem: &Problem) -> Vec<Vec<f64>> {
         product[1..].to_vec()
     };
     let mut starts = Vec::new();
+    if problem.form == DenominatorForm::N {
+        // Allowed whatever the range.
+        starts.push(vec![0.0; n]);
+    }
     if problem.form == DenominatorForm::A || n == 1 {
         starts.extend([0.3, 1.0, 3.0, 9.0].map(|s| power(1, s)));
     }

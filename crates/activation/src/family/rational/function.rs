@@ -12,12 +12,19 @@ use crate::kernel::rational as kernel;
 use crate::kernel::rational::Layout;
 use crate::spec::{ActivationSpec, DenominatorForm, RationalOptions, Share};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 #[derive(Debug)]
 pub(super) struct Rational {
     text: String,
     options: RationalOptions,
+    /// Made when first asked for.
+    start: OnceLock<Result<Start, ActivationError>>,
+}
+
+/// One group's start, and the fit behind it unless it is a stored table.
+#[derive(Debug)]
+struct Start {
     numerator: Vec<f64>,
     denominator: Vec<f64>,
     fit: Option<Arc<FitReport>>,
@@ -31,22 +38,10 @@ pub(super) fn resolve(spec: &ActivationSpec) -> Result<Arc<Rational>, Activation
             message: "it is no rational".into(),
         });
     };
-    let (numerator, denominator, fit) = if options.start.name() == GELU_2020 {
-        (
-            gelu_2020::NUMERATOR.to_vec(),
-            gelu_2020::DENOMINATOR.to_vec(),
-            None,
-        )
-    } else {
-        let fit = remembered_fit(&options)?;
-        (fit.numerator.clone(), fit.denominator.clone(), Some(fit))
-    };
     Ok(Arc::new(Rational {
         text,
         options,
-        numerator,
-        denominator,
-        fit,
+        start: OnceLock::new(),
     }))
 }
 
@@ -77,6 +72,39 @@ fn remembered_fit(options: &RationalOptions) -> Result<Arc<FitReport>, Activatio
 }
 
 impl Rational {
+    fn start_of_group(&self) -> Result<&Start, ActivationError> {
+        let make = || {
+            if self.options.start.name() == GELU_2020 {
+                let (numerator, denominator) = (
+                    gelu_2020::NUMERATOR.to_vec(),
+                    gelu_2020::DENOMINATOR.to_vec(),
+                );
+                return Ok(Start {
+                    numerator,
+                    denominator,
+                    fit: None,
+                });
+            }
+            let fit = remembered_fit(&self.options)?;
+            Ok(Start {
+                numerator: fit.numerator.clone(),
+                denominator: fit.denominator.clone(),
+                fit: Some(fit),
+            })
+        };
+        self.start.get_or_init(make).as_ref().map_err(Clone::clone)
+    }
+
+    fn numerator(&self) -> usize {
+        self.options.numerator_degree + 1
+    }
+
+    fn denominator(&self) -> usize {
+        self.options
+            .form
+            .coefficients(self.options.denominator_degree)
+    }
+
     fn groups(&self, channels: usize) -> Result<usize, ActivationError> {
         if channels == 0 {
             return Err(ActivationError::NoChannels {
@@ -102,8 +130,8 @@ impl Rational {
             Share::Channel => Some(1),
         };
         Layout {
-            numerator: self.numerator.len(),
-            denominator: self.denominator.len(),
+            numerator: self.numerator(),
+            denominator: self.denominator(),
             channels,
             channels_per_group,
             shared_numerator: self.options.shared_numerator,
@@ -111,7 +139,7 @@ impl Rational {
     }
 
     fn split<'a, T>(&self, coefficients: &'a [T]) -> (&'a [T], &'a [T]) {
-        coefficients.split_at(self.numerator.len())
+        coefficients.split_at(self.numerator())
     }
 }
 
@@ -126,20 +154,21 @@ impl Function for Rational {
         Ok(vec![
             CoefficientTensor {
                 name: "numerator",
-                shape: vec![numerators, self.numerator.len()],
+                shape: vec![numerators, self.numerator()],
             },
             CoefficientTensor {
                 name: "denominator",
-                shape: vec![groups, self.denominator.len()],
+                shape: vec![groups, self.denominator()],
             },
         ])
     }
 
     fn start(&self, channels: usize) -> Result<Vec<f32>, ActivationError> {
         let tensors = self.tensors(channels)?;
+        let start = self.start_of_group()?;
         let rows = [
-            (&tensors[0], &self.numerator),
-            (&tensors[1], &self.denominator),
+            (&tensors[0], &start.numerator),
+            (&tensors[1], &start.denominator),
         ];
         Ok(rows
             .into_iter()
@@ -152,25 +181,37 @@ impl Function for Rational {
             .collect())
     }
 
+    fn prepare(&self) -> Result<(), ActivationError> {
+        self.start_of_group().map(|_| ())
+    }
+
     fn group_start(&self) -> Vec<f64> {
-        self.numerator
-            .iter()
-            .chain(&self.denominator)
-            .copied()
-            .collect()
+        self.start_of_group().map_or_else(
+            |_| Vec::new(),
+            |start| {
+                start
+                    .numerator
+                    .iter()
+                    .chain(&start.denominator)
+                    .copied()
+                    .collect()
+            },
+        )
     }
 
     fn fit(&self) -> Option<&FitReport> {
-        self.fit.as_deref()
+        self.start_of_group()
+            .ok()
+            .and_then(|start| start.fit.as_deref())
     }
 
     fn fit_range(&self) -> Option<(f64, f64)> {
         // The table was fitted by its authors on [-3, 3].
-        Some(
-            self.fit
-                .as_ref()
-                .map_or((-3.0, 3.0), |fit| fit.request.range),
-        )
+        Some(if self.options.start.name() == GELU_2020 {
+            (-3.0, 3.0)
+        } else {
+            self.options.range
+        })
     }
 
     fn value(&self, coefficients: &[f64], x: f64) -> f64 {
@@ -205,11 +246,11 @@ impl Function for Rational {
                 .collect()
         };
         let form = self.options.form;
-        let a = names('a', 0, self.numerator.len());
+        let a = names('a', 0, self.numerator());
         let b = names(
             'b',
             usize::from(form != DenominatorForm::C),
-            self.denominator.len(),
+            self.denominator(),
         );
         let x = Expression::symbol("x");
         (
