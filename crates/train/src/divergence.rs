@@ -53,7 +53,7 @@ fn place<M: Trainable>(
     feed: &impl Feed,
     micro_batch: usize,
     step: u64,
-    gradients: &M::Gradients,
+    gradients: Option<&M::Gradients>,
 ) -> Result<String, TrainError> {
     for (index, parameter) in model.parameters().iter().enumerate() {
         if model.read(index).iter().any(|value| !value.is_finite()) {
@@ -67,7 +67,7 @@ fn place<M: Trainable>(
     }
     let is_bad = |index| {
         gradients
-            .get(index)
+            .and_then(|of| of.get(index))
             .is_some_and(|values| values.iter().any(|value| !value.is_finite()))
     };
     let bad = model
@@ -90,7 +90,7 @@ pub(crate) fn record<M: Trainable>(
     loss: f64,
     gradient_norm: f64,
     learning_rates: &[f64],
-    gradients: &M::Gradients,
+    gradients: Option<&M::Gradients>,
     path: &Path,
 ) -> Result<TrainError, TrainError> {
     let place = place(model, feed, micro_batch, step, gradients)?;

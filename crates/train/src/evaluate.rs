@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use pliant_data::{BatchPlan, Corpus, DataConfig, Masking, Split, TokenizerSource};
+use pliant_data::{Corpus, DataConfig, Masking, Split, TokenizerSource};
 use pliant_nn::MaskedLanguageModel;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::State;
 use crate::run::{in_threads, preparing};
 use crate::temporary::TemporaryFolder;
 use crate::{EventSink, TrainError, validation};
@@ -86,12 +87,12 @@ pub fn evaluate(
         };
         let dataset =
             pliant_data::prepare(&config, &mut |progress| sink.event(&preparing(&progress)))?;
-        let plan = BatchPlan::new(&dataset, 0, options.batch, Masking::default())?;
         let began = Instant::now();
-        let result = validation::score(&model, &plan, options.batch, 0)?;
+        let batches = dataset.validation_batches(options.batch, Masking::default());
+        let result = validation::score(&model, batches, 0)?;
         Ok(EvaluationReport {
             loss: result.loss,
-            perplexity: result.loss.exp(),
+            perplexity: State::perplexity(result.loss),
             masked_accuracy: result.masked_accuracy,
             tokens: result.tokens,
             sequences: dataset.validation_sequences(),

@@ -367,7 +367,7 @@ fn summarise(
         steps: state.step,
         stopped_early: state.stopped_early,
         validation_loss: loss,
-        perplexity: loss.exp(),
+        perplexity: State::perplexity(loss),
         masked_accuracy: last.map_or(0.0, |last| last.masked_accuracy),
         validation_tokens: last.map_or(0, |last| last.tokens),
         best_step: best.map_or(0, |best| best.step),

@@ -138,7 +138,7 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
                 computed.loss,
                 norm,
                 &learning_rates,
-                &computed.gradients,
+                Some(&computed.gradients),
             )?);
         }
         if number == 1 {
@@ -174,7 +174,7 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
         loss: f64,
         norm: f64,
         learning_rates: &[f64],
-        gradients: &M::Gradients,
+        gradients: Option<&M::Gradients>,
     ) -> Result<TrainError, TrainError> {
         let error = divergence::record(
             &self.model,
@@ -203,17 +203,16 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
     /// Scores the validation set; returns whether it is the best so far.
     fn validate(&mut self) -> Result<bool, TrainError> {
         let began = Instant::now();
-        let result = validation::score(
-            &self.model,
-            self.feed,
-            self.recipe.micro_batch(),
-            self.state.step,
-        )?;
+        let batches = self.feed.validation(self.recipe.micro_batch());
+        let result = validation::score(&self.model, batches, self.state.step)?;
+        if !result.loss.is_finite() {
+            return Err(self.diverged(result.step.max(1), result.loss, f64::NAN, &[], None)?);
+        }
         let best = self.state.validated(result);
         self.recorder.emit(&Event::Validation {
             step: result.step,
             loss: result.loss,
-            perplexity: result.loss.exp(),
+            perplexity: State::perplexity(result.loss),
             masked_accuracy: result.masked_accuracy,
             tokens: result.tokens,
             best,

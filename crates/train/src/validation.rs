@@ -1,18 +1,19 @@
 //! Scoring the validation set with its fixed masks.
 
+use pliant_data::Batch;
+
 use crate::TrainError;
 use crate::checkpoint::Validated;
-use crate::trainable::{Feed, Trainable};
+use crate::trainable::Trainable;
 
-/// Scores all validation batches. `batch` does not change which tokens are scored.
+/// Scores all batches. How they are cut does not change which tokens are scored.
 pub(crate) fn score(
     model: &impl Trainable,
-    feed: &impl Feed,
-    batch: usize,
+    batches: impl Iterator<Item = Batch>,
     step: u64,
 ) -> Result<Validated, TrainError> {
     let (mut loss_sum, mut correct, mut rows) = (0.0, 0, 0);
-    for batch in feed.validation(batch) {
+    for batch in batches {
         let score = model.score(&batch)?;
         loss_sum += score.loss_sum;
         correct += score.correct;

@@ -2,6 +2,7 @@
 //!
 //! A checkpoint is written to a temporary folder, synced, renamed, then marked `DONE` with the hash of each file.
 
+mod exact;
 mod state;
 mod tensors;
 

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::exact;
+
 /// Step times and losses that are remembered.
 const REMEMBERED_TIMES: usize = 1000;
 const REMEMBERED_LOSSES: usize = 100;
@@ -14,8 +16,10 @@ pub(crate) struct Validated {
     /// Step of the weights.
     pub(crate) step: u64,
     /// Mean loss over masked tokens in nats.
+    #[serde(with = "exact")]
     pub(crate) loss: f64,
     /// Fraction of masked tokens found.
+    #[serde(with = "exact")]
     pub(crate) masked_accuracy: f64,
     /// Masked tokens scored.
     pub(crate) tokens: u64,
@@ -27,6 +31,7 @@ pub(crate) struct State {
     /// Steps applied.
     pub(crate) step: u64,
     /// Training time used, over all interruptions, in seconds.
+    #[serde(with = "exact")]
     pub(crate) elapsed_seconds: f64,
     /// Hash of the prepared data.
     pub(crate) data: String,
@@ -45,8 +50,10 @@ pub(crate) struct State {
     /// Whether early stopping ended the run.
     pub(crate) stopped_early: bool,
     /// Times of the last steps in milliseconds.
+    #[serde(with = "exact::list")]
     pub(crate) step_milliseconds: VecDeque<f64>,
     /// Training losses of the last steps.
+    #[serde(with = "exact::list")]
     pub(crate) losses: VecDeque<f64>,
     /// Largest resident memory so far in bytes.
     pub(crate) peak_memory_bytes: Option<u64>,
@@ -81,6 +88,11 @@ impl State {
         (self.batches, self.masks) = digests;
         remember(&mut self.step_milliseconds, milliseconds, REMEMBERED_TIMES);
         remember(&mut self.losses, loss, REMEMBERED_LOSSES);
+    }
+
+    /// Perplexity of a loss; the largest finite number where it overflows, because JSON has no infinity.
+    pub(crate) fn perplexity(loss: f64) -> f64 {
+        loss.exp().min(f64::MAX)
     }
 
     /// Notes a validation; returns whether it is a new best.

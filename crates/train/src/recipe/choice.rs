@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use pliant_activation::ActivationSpec;
-use pliant_nn::{Initialisation, NormPlacement, Positions, Preset, Role, Sites};
+use pliant_activation::{ActivationSpec, ParseError};
+use pliant_nn::{Initialisation, ModelError, NormPlacement, Positions, Preset, Role, Sites};
 
 use super::value::{Kind, RecipeValue, Value};
 
@@ -94,29 +94,23 @@ impl RecipeValue for Warmup {
     }
 }
 
-/// Values that parse from and print as a text.
+/// Values that parse from and print as a text; `hint` says what to do about an error of theirs.
 macro_rules! text_form {
-    ($type:ty, $kind:expr) => {
+    ($type:ty, $kind:expr $(, $hint:expr)?) => {
         impl RecipeValue for $type {
             fn kind() -> Kind {
                 $kind
             }
             fn read(value: &Value) -> Option<Self> {
-                if let Value::Text(text) = value {
-                    text.parse().ok()
-                } else {
-                    None
-                }
+                if let Value::Text(text) = value { text.parse().ok() } else { None }
             }
             fn write(&self) -> Option<Value> {
                 Some(Value::Text(self.to_string()))
             }
-            fn explain(value: &Value) -> Option<String> {
-                let Value::Text(text) = value else {
-                    return None;
-                };
-                text.parse::<Self>().err().map(|error| error.to_string())
-            }
+            $(fn explain(value: &Value) -> Option<(String, Option<String>)> {
+                let Value::Text(text) = value else { return None };
+                text.parse::<Self>().err().map(|error| (error.to_string(), $hint(&error)))
+            })?
         }
     };
 }
@@ -132,8 +126,8 @@ text_form!(
 );
 text_form!(Positions, Kind::Choice(&["learned", "rotary"]));
 text_form!(NormPlacement, Kind::Choice(&["post", "pre", "deepnorm"]));
-text_form!(ActivationSpec, Kind::Text);
-text_form!(Sites, Kind::Text);
+text_form!(ActivationSpec, Kind::Text, ParseError::hint);
+text_form!(Sites, Kind::Text, ModelError::hint);
 
 impl RecipeValue for Initialisation {
     fn kind() -> Kind {

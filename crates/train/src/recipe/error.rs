@@ -39,7 +39,7 @@ pub enum RecipeError {
         nearest: Option<String>,
     },
     /// The value is of another type.
-    #[error("{origin}: `{key}` is {found}, expected {expected}{}", detail.as_ref().map(|detail| format!("\n{detail}")).unwrap_or_default())]
+    #[error("{origin}: `{key}` is {found}, expected {expected}")]
     WrongType {
         /// The key.
         key: String,
@@ -49,8 +49,18 @@ pub enum RecipeError {
         found: String,
         /// What it should be.
         expected: String,
-        /// More about it.
-        detail: Option<String>,
+    },
+    /// The text cannot be read.
+    #[error("{origin}: `{key}`: {message}")]
+    Text {
+        /// The key.
+        key: String,
+        /// Where it stands.
+        origin: Origin,
+        /// What is wrong with it.
+        message: String,
+        /// What to do.
+        remedy: Option<String>,
     },
     /// The number is outside of the allowed range.
     #[error("{origin}: `{key}` is {found}, allowed is {allowed}")]
@@ -111,7 +121,7 @@ impl RecipeError {
             }
             Self::WrongType { .. } | Self::OutOfRange { .. } => None,
             Self::Model { source, .. } => source.hint(),
-            Self::Inconsistent { remedy, .. } => remedy.clone(),
+            Self::Inconsistent { remedy, .. } | Self::Text { remedy, .. } => remedy.clone(),
             Self::HasArms { .. } => Some("run it with `pliant compare --recipe …`".to_owned()),
         }
     }

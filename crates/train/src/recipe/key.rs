@@ -45,6 +45,14 @@ pub(crate) fn read<T: RecipeValue>(
     if T::kind() != Kind::Text && numbers.iter().any(|number| !limits.allow(*number)) {
         return Err(out_of_range());
     }
+    if let Some((message, remedy)) = T::explain(value) {
+        return Err(RecipeError::Text {
+            key: path.to_owned(),
+            origin: origin.clone(),
+            message,
+            remedy,
+        });
+    }
     T::read(value).ok_or_else(|| RecipeError::WrongType {
         key: path.to_owned(),
         origin: origin.clone(),
@@ -54,7 +62,6 @@ pub(crate) fn read<T: RecipeValue>(
             _ => format!("{} ({value})", value.type_name()),
         },
         expected: T::kind().to_string(),
-        detail: T::explain(value),
     })
 }
 

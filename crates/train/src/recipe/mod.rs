@@ -31,11 +31,17 @@ pub use table::{
 };
 pub use value::{Kind, Located, Origin, Value};
 
-use source::Layer;
+use source::{Layer, Setting};
 use value::Values;
 
 /// Steps of a run whose recipe sets neither `train.steps` nor `train.minutes`.
 pub const DEFAULT_STEPS: u64 = 2000;
+
+/// Keys of which the later source's counts: one ends the run.
+const CLOCKS: [(&str, &str); 2] = [
+    ("train.steps", "train.minutes"),
+    ("train.minutes", "train.steps"),
+];
 
 /// Every key outside of the lists `[[optimizer.group]]` and `[[arm]]`, in the order of the tables.
 pub(crate) fn all_keys() -> Vec<Key> {
@@ -123,7 +129,12 @@ impl Recipe {
     pub fn with(&self, settings: &[(String, Value)]) -> Result<Self, RecipeError> {
         let mut own = source::parse_file(Path::new("recipe"), &self.to_toml(None))?;
         own.arms = None;
-        Self::combine(own, source::settings_layer(settings)?)
+        let settings = settings.iter().map(|(path, value)| Setting {
+            path: path.clone(),
+            value: value.clone(),
+            text: format!("{path}={value}"),
+        });
+        Self::combine(own, source::settings_layer(settings.collect())?)
     }
 
     /// Splits a `key=value` argument.
@@ -134,22 +145,25 @@ impl Recipe {
     fn merge(file: Layer, settings: &[String]) -> Result<Self, RecipeError> {
         let settings = settings
             .iter()
-            .map(|text| source::parse_setting(text))
-            .collect::<Result<Vec<_>, _>>()?;
-        Self::combine(file, source::settings_layer(&settings)?)
+            .map(|text| {
+                let (path, value) = source::parse_setting(text)?;
+                Ok(Setting {
+                    path,
+                    value,
+                    text: text.clone(),
+                })
+            })
+            .collect::<Result<Vec<_>, RecipeError>>()?;
+        Self::combine(file, source::settings_layer(settings)?)
     }
 
     fn combine(file: Layer, settings: Layer) -> Result<Self, RecipeError> {
         check::one_clock(&file.values)?;
-        check::one_clock(&settings.values)?;
         let mut below = file.values;
         if settings.values.contains_key("model.preset") {
             drop_repeated_sizes(&mut below)?;
         }
-        for (clock, other) in [
-            ("train.steps", "train.minutes"),
-            ("train.minutes", "train.steps"),
-        ] {
+        for (clock, other) in CLOCKS {
             if settings.values.contains_key(clock) {
                 below.remove(other);
             }

@@ -257,25 +257,35 @@ pub(crate) fn parse_setting(text: &str) -> Result<(String, Value), RecipeError> 
     Ok((path.to_owned(), parsed))
 }
 
-/// A layer of settings, as from `--set` or from an arm.
-pub(crate) fn settings_layer(settings: &[(String, Value)]) -> Result<Layer, RecipeError> {
+/// A setting, and the text that messages show for it.
+pub(crate) struct Setting {
+    pub(crate) path: String,
+    pub(crate) value: Value,
+    pub(crate) text: String,
+}
+
+/// A layer of settings, as from `--set` or from an arm; later ones override earlier ones.
+pub(crate) fn settings_layer(settings: Vec<Setting>) -> Result<Layer, RecipeError> {
     let mut layer = Layer::default();
-    for (path, value) in settings {
-        let origin = Origin::Setting(format!("{path}={value}"));
-        declared_kind(path, &origin)?;
-        let located = Located {
-            value: value.clone(),
-            origin,
-        };
-        if let Some((group, key)) = split_group(path) {
+    for Setting { path, value, text } in settings {
+        let origin = Origin::Setting(text);
+        declared_kind(&path, &origin)?;
+        let located = Located { value, origin };
+        if let Some((group, key)) = split_group(&path) {
+            let (group, key) = (group.to_owned(), key.to_owned());
             layer.group_settings.push(GroupSetting {
-                group: group.to_owned(),
-                key: key.to_owned(),
+                group,
+                key,
                 located,
             });
-        } else {
-            layer.values.insert(path.clone(), located);
+            continue;
         }
+        for (clock, other) in super::CLOCKS {
+            if path == clock {
+                layer.values.remove(other);
+            }
+        }
+        layer.values.insert(path, located);
     }
     Ok(layer)
 }

@@ -196,8 +196,8 @@ pub(crate) trait RecipeValue: Sized {
     fn read(value: &Value) -> Option<Self>;
     /// Writes it; none if unset.
     fn write(&self) -> Option<Value>;
-    /// Why a text is refused, where more can be said than the kind.
-    fn explain(_value: &Value) -> Option<String> {
+    /// Why a text is refused and what to do, where more can be said than the kind.
+    fn explain(_value: &Value) -> Option<(String, Option<String>)> {
         None
     }
 }
@@ -311,7 +311,7 @@ impl<T: RecipeValue> RecipeValue for Option<T> {
     fn write(&self) -> Option<Value> {
         self.as_ref().and_then(T::write)
     }
-    fn explain(value: &Value) -> Option<String> {
+    fn explain(value: &Value) -> Option<(String, Option<String>)> {
         T::explain(value)
     }
 }
