@@ -177,7 +177,9 @@ fn slope_error(activation: &Activation, c: &[f64], x: f64, dy: f32, dx: f32) -> 
     let against = |exact: f64| relative(dx, f64::from(dy) * exact, 1.0 + exact.abs() + terms);
     let error = against(activation.derivative(c, x));
     let margin = 1e-5 * x.abs();
+    // Kinks are sought only where they can explain something.
     if x == 0.0
+        || error <= TOLERANCE
         || activation
             .kinks(c)
             .iter()
