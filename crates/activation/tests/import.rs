@@ -4,7 +4,7 @@
 use pliant_activation::DenominatorForm;
 use pliant_activation::import::{ImportError, read};
 
-/// Two entries of `kat_rational/init.json` of Adamdad/rational_kat_cu, and one whose name is no function.
+/// Two entries of `kat_rational/init.json` of `Adamdad/rational_kat_cu`, and one whose name is no function.
 const KAT: &str = r#"{
   "gelu": {
     "init_w_numerator": [-0.00153969, 0.51692871, 0.44075827, 0.0972553, -0.00884418, -0.00378675],
@@ -15,7 +15,7 @@ const KAT: &str = r#"{
   "erfc_Softplus_2": { "init_w_numerator": [0.1, 0.2], "init_w_denominator": [0.3] }
 }"#;
 
-/// Entries of `rationals_config.json` of ml-research/rational_activations.
+/// Entries of `rationals_config.json` of `ml-research/rational_activations`.
 const RATIONALS: &str = r#"{
   "Rational_version_C5/4": { "identity": {
     "init_w_numerator": [0.0, 1.0, 0.0, 0.0, 0.0, 0.0], "init_w_denominator": [0.9, 0.0, 0.0, 0.0, 0.0], "ub": -3, "lb": 3 } },

@@ -11,7 +11,7 @@ use std::ops::Range;
 pub struct ParseError {
     text: String,
     span: Range<usize>,
-    kind: ParseErrorKind,
+    kind: Box<ParseErrorKind>,
 }
 
 /// What is wrong with the text.
@@ -74,7 +74,7 @@ impl ParseError {
         Self {
             text: text.to_owned(),
             span,
-            kind,
+            kind: Box::new(kind),
         }
     }
 
@@ -100,7 +100,7 @@ impl ParseError {
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        match &self.kind {
+        match &*self.kind {
             ParseErrorKind::UnknownName {
                 nearest: Some(nearest),
                 ..
