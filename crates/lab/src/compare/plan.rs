@@ -9,8 +9,8 @@ use super::{CompareError, Options};
 use crate::arms::{self, Arm, ArmList};
 use crate::{ArmsError, SeedList};
 
-/// The recipe without `--recipe`.
-const DEFAULT_RECIPE: &str = include_str!("default.toml");
+/// The recipe without `--recipe`, the same file that a user starts from.
+const DEFAULT_RECIPE: &str = include_str!("../../../../recipes/default.toml");
 /// Its arms.
 const DEFAULT_ARMS: &str = "gelu,rational";
 /// The seeds without `--seeds`.
@@ -51,7 +51,7 @@ impl Plan {
                 settings: options.sets.clone(),
             })?,
             None => Recipe::parse(
-                Path::new("the built-in recipe"),
+                Path::new("recipes/default.toml"),
                 DEFAULT_RECIPE,
                 &options.sets,
             )?,
