@@ -2,7 +2,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::pair::{Degrees, Interval};
+use super::number::{Degrees, Interval, count};
 
 /// Look at activation functions: list, fit, check, time, import
 #[derive(Debug, Subcommand)]
@@ -70,15 +70,15 @@ pub(crate) struct Bench {
     pub(crate) activations: Vec<String>,
 
     /// Rows of the layer
-    #[arg(long, value_name = "N", default_value = "4096")]
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = count::<NonZeroUsize>)]
     pub(crate) rows: NonZeroUsize,
 
     /// Channels of the layer
-    #[arg(long, value_name = "N", default_value = "3072")]
+    #[arg(long, value_name = "N", default_value = "3072", value_parser = count::<NonZeroUsize>)]
     pub(crate) columns: NonZeroUsize,
 
     /// Rounds
-    #[arg(long, value_name = "N", default_value = "9")]
+    #[arg(long, value_name = "N", default_value = "9", value_parser = count::<NonZeroUsize>)]
     pub(crate) repeats: NonZeroUsize,
 }
 

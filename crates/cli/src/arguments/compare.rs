@@ -2,6 +2,8 @@ use std::{num::NonZeroU64, path::PathBuf};
 
 use clap::{Args, ValueHint};
 
+use super::number::count;
+
 /// Train twins that differ only in their activation, and say which wins
 ///
 /// Every arm is trained once per seed, from the same initial weights, on the same batches with the same masks.
@@ -32,7 +34,7 @@ pub(crate) struct Compare {
     pub(crate) seeds: Option<String>,
 
     /// Optimizer steps of every run
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::<NonZeroU64>)]
     pub(crate) steps: Option<NonZeroU64>,
 
     /// Change one key of the recipe; may be given several times

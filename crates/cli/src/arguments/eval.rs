@@ -2,6 +2,8 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueHint};
 
+use super::number::count;
+
 /// Measure a trained model on a text
 ///
 /// Masked-language-model loss, perplexity and accuracy over the whole of the text, with masks fixed by it.
@@ -19,11 +21,11 @@ pub(crate) struct Eval {
     pub(crate) corpus: PathBuf,
 
     /// Tokens per sequence that the text is cut into
-    #[arg(long, value_name = "N", default_value = "128")]
+    #[arg(long, value_name = "N", default_value = "128", value_parser = count::<NonZeroUsize>)]
     pub(crate) sequence: NonZeroUsize,
 
     /// Sequences that go through the model at once
-    #[arg(long, value_name = "N", default_value = "32")]
+    #[arg(long, value_name = "N", default_value = "32", value_parser = count::<NonZeroUsize>)]
     pub(crate) batch: NonZeroUsize,
 
     /// Folder that keeps the prepared text for the next time [default: none]

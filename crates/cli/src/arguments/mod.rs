@@ -6,7 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod man;
-pub(crate) mod pair;
+pub(crate) mod number;
 pub(crate) mod pretrain;
 pub(crate) mod recipe;
 pub(crate) mod shapes;
@@ -14,6 +14,8 @@ pub(crate) mod shapes;
 use std::num::NonZeroUsize;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use number::count;
 
 /// Version of the program with the commit it was built from.
 pub(crate) const VERSION: &str =
@@ -59,7 +61,7 @@ pub(crate) struct Global {
     /// Threads to compute with [default: `RAYON_NUM_THREADS`, or all cores]
     ///
     /// The result does not depend on it, down to the last byte.
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = count::<NonZeroUsize>)]
     pub(crate) threads: Option<NonZeroUsize>,
 
     /// Show no progress

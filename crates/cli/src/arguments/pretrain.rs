@@ -8,7 +8,7 @@ use clap::{Args, ValueHint};
 /// `--resume` goes on from the last checkpoint; the result is the same to the byte as without the interruption.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Example:\n  pliant pretrain --recipe recipes/tiny.toml --out run --set activation.function=relu"
+    after_long_help = "Example:\n  pliant pretrain --recipe recipes/default.toml --out run --set activation.function=relu"
 )]
 pub(crate) struct Pretrain {
     /// Recipe to carry out [default with --resume: DIR/recipe.toml]

@@ -8,6 +8,13 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &arguments::eval::Eval, context: &Context) -> Result<(), Failure> {
+    let model = arguments.model.display();
+    if !arguments.model.join("config.json").is_file() {
+        return Err(Failure::usage(format_args!(
+            "{model} is no model folder: it has no config.json"
+        ))
+        .hint("give the folder `model` of a finished run"));
+    }
     let options = EvaluationOptions {
         batch: arguments.batch.into(),
         sequence: arguments.sequence.into(),

@@ -42,16 +42,25 @@ fn page() -> io::Result<String> {
     Ok(page)
 }
 
-/// The text with the preamble that every rendered section begins with only at its first place.
+/// The page's own sections, with the preamble that each begins with only at its first place.
 fn once(page: &str) -> String {
     let mut text = String::new();
     for (index, line) in page.lines().enumerate() {
         if index < 2 || !is_preamble(line) {
-            text.push_str(line);
-            text.push('\n');
+            push(&mut text, line, ".SH");
         }
     }
-    text
+    text + ".fi\n"
+}
+
+/// A line, with sections as deep as `level`. The last section holds the examples, whose lines stay as they are.
+fn push(page: &mut String, line: &str, level: &str) {
+    let _ = match (line.strip_prefix(".SH "), line) {
+        (Some("EXTRA"), _) => writeln!(page, "{level} EXAMPLES\n.nf"),
+        (Some(heading), _) => writeln!(page, "{level} {heading}"),
+        (None, "Example:" | "Examples:") => Ok(()),
+        (None, line) => writeln!(page, "{line}"),
+    };
 }
 
 /// Whether a line defines the apostrophe, as roff(7) pages do at their top.
@@ -88,11 +97,8 @@ fn render_verb(verb: &Command, page: &mut String) -> io::Result<()> {
         if is_preamble(line) || line == ".SH DESCRIPTION" {
             continue;
         }
-        let _ = match line.strip_prefix(".SH ") {
-            Some("EXTRA") => writeln!(page, ".SS EXAMPLE"),
-            Some(heading) => writeln!(page, ".SS {heading}"),
-            None => writeln!(page, "{line}"),
-        };
+        push(page, line, ".SS");
     }
+    page.push_str(".fi\n");
     Ok(())
 }

@@ -57,19 +57,8 @@ fn describe(verb: &Command, page: &mut String) {
         verb.get_arguments()
             .filter(|argument| !argument.is_global_set() && argument.get_id() != "help")
     };
-    let positional = own().filter(|argument| argument.is_positional());
-    let mut usage = format!(
-        "{name}{}",
-        if own().any(|argument| !argument.is_positional()) {
-            " [OPTIONS]"
-        } else {
-            ""
-        }
-    );
-    for argument in positional {
-        let _ = write!(usage, " {argument}");
-    }
-    let _ = writeln!(page, "    {usage}\n");
+    let usage = verb.clone().render_usage().to_string();
+    let _ = writeln!(page, "    {}\n", usage.trim_start_matches("Usage: "));
     arguments(own(), page);
     let example = verb
         .get_after_long_help()
@@ -87,7 +76,8 @@ fn arguments<'a>(arguments: impl Iterator<Item = &'a Arg>, page: &mut String) {
             .or(argument.get_help())
             .map(ToString::to_string)
             .unwrap_or_default();
-        let mut help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let paragraphs: Vec<_> = help.split("\n\n").map(words).collect();
+        let mut help = paragraphs.join(". ");
         let values: Vec<_> = argument
             .get_possible_values()
             .iter()
@@ -110,6 +100,11 @@ fn arguments<'a>(arguments: impl Iterator<Item = &'a Arg>, page: &mut String) {
             .unwrap_or_default();
         let _ = writeln!(page, "- `{short}{argument}`: {help}");
     }
+}
+
+/// The text on one line.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]

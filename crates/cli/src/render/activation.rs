@@ -28,7 +28,7 @@ pub(crate) fn fit(report: &FitReport, palette: Palette) -> String {
         let _ = writeln!(text, "{}", palette.heading(name));
         // Shortest digits that read back as the same number.
         for coefficient in coefficients {
-            let _ = writeln!(text, "  {coefficient:e}");
+            let _ = writeln!(text, "  {coefficient:?}");
         }
     }
     let mut table = Table::new(&[

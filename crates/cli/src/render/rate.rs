@@ -29,10 +29,15 @@ impl Rate {
         self.elapsed = elapsed;
     }
 
+    /// Whether no step is measured yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.position == self.first
+    }
+
     /// Tokens per second so far; none before the first step.
     pub(crate) fn tokens_per_second(&self) -> Option<f64> {
         let seconds = self.elapsed.as_secs_f64();
-        (seconds > 0.0 && self.position > self.first).then(|| self.tokens as f64 / seconds)
+        (seconds > 0.0 && !self.is_empty()).then(|| self.tokens as f64 / seconds)
     }
 
     /// Time until `last` steps are done, at the speed measured here.

@@ -87,8 +87,7 @@ pub(crate) fn usage(error: &clap::Error, verb: &str) -> Failure {
             message.push(line.strip_prefix("error: ").unwrap_or(line));
         }
     }
-    if hints.is_empty()
-        && error.kind() == ErrorKind::InvalidValue
+    if error.kind() == ErrorKind::InvalidValue
         && let Some(values) = error.get(ContextKind::ValidValue)
     {
         hints.push(format!("one of {values}"));

@@ -33,7 +33,7 @@ enum Kind {
 pub(crate) struct Status<'a> {
     /// What the work is on, in front of everything.
     pub(crate) title: &'a str,
-    /// What one unit of the position is, such as `step`.
+    /// What one unit of the position is, such as `step` or `%`.
     pub(crate) unit: &'a str,
     pub(crate) position: u64,
     pub(crate) length: Option<u64>,
@@ -111,7 +111,6 @@ impl Screen {
 
     /// Takes the bar away; lines that were written stay.
     pub(crate) fn clear(&mut self) {
-        self.last = None;
         if let Kind::Bar(bar) = &mut self.kind
             && let Some(bar) = bar.take()
         {
@@ -142,8 +141,12 @@ fn line(status: &Status<'_>) -> String {
         detail,
         ..
     } = status;
+    let place = match *unit {
+        "%" => format!("{position} %"),
+        unit => format!("{unit} {position}{length}"),
+    };
     let gap = if detail.is_empty() { "" } else { "  " };
-    format!("{title}  {unit} {position}{length}{gap}{detail}")
+    format!("{title}  {place}{gap}{detail}")
 }
 
 /// Progress that nobody reads any more is no reason to stop working.

@@ -30,7 +30,8 @@ pub(crate) struct TrainingProgress {
 struct Running {
     steps: Option<u64>,
     minutes: Option<f64>,
-    begun: Duration,
+    /// When the first step here began: the validation before it says nothing about the pace.
+    begun: Option<Duration>,
     rate: Rate,
     validation: Option<f64>,
 }
@@ -67,14 +68,19 @@ impl TrainingProgress {
                     .map(|speed| format!("{} tokens/s", short(speed)))
                     .unwrap_or_default();
                 let title = format!("preparing: {stage}");
+                let percent = total
+                    .filter(|&total| total > 0)
+                    .map(|total| done * 100 / total);
                 let status = Status {
                     title: &title,
-                    unit: "at",
-                    position: *done,
-                    length: *total,
+                    unit: if percent.is_some() { "%" } else { "at" },
+                    position: percent.unwrap_or(*done),
+                    length: percent.map(|_| 100),
                     detail: &speed,
                 };
-                self.screen.status(&status, now, self.stage != *stage);
+                // Later runs of a comparison find everything prepared: their stages pass unsaid.
+                let news = self.introduce && self.stage != *stage;
+                self.screen.status(&status, now, news);
                 self.stage.clone_from(stage);
             }
             Event::Prepared {
@@ -108,7 +114,7 @@ impl TrainingProgress {
                 self.run = Some(Running {
                     steps: *steps,
                     minutes: *minutes,
-                    begun: now,
+                    begun: None,
                     rate: Rate::new(*step),
                     validation: None,
                 });
@@ -118,9 +124,19 @@ impl TrainingProgress {
                 step,
                 loss,
                 tokens,
+                milliseconds,
                 elapsed_seconds,
                 ..
-            } => self.step(*step, *loss, *tokens, *elapsed_seconds, now),
+            } => {
+                if let Some(run) = &mut self.run {
+                    let took =
+                        Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default();
+                    let begun = *run.begun.get_or_insert(now.saturating_sub(took));
+                    let first = run.rate.is_empty();
+                    run.rate.step(*step, *tokens, now.saturating_sub(begun));
+                    self.step(*step, *loss, *elapsed_seconds, now, first);
+                }
+            }
             Event::Validation { loss, .. } => {
                 if let Some(run) = &mut self.run {
                     run.validation = Some(*loss);
@@ -176,9 +192,8 @@ impl TrainingProgress {
         }
     }
 
-    fn step(&mut self, step: u64, loss: f64, tokens: u64, used: f64, now: Duration) {
-        let Some(run) = &mut self.run else { return };
-        run.rate.step(step, tokens, now.saturating_sub(run.begun));
+    fn step(&mut self, step: u64, loss: f64, used: f64, now: Duration, first: bool) {
+        let Some(run) = &self.run else { return };
         let mut detail = vec![format!("loss {loss:.3}")];
         detail.extend(run.validation.map(|loss| format!("validation {loss:.3}")));
         detail.extend(
@@ -188,11 +203,10 @@ impl TrainingProgress {
         );
         let budget = run
             .minutes
-            .map(|minutes| Duration::from_secs_f64((minutes * 60.0 - used).max(0.0)));
+            .and_then(|minutes| Duration::try_from_secs_f64((minutes * 60.0 - used).max(0.0)).ok());
         let by_steps = run.steps.and_then(|steps| run.rate.remaining(steps));
         let remaining = [budget, by_steps].into_iter().flatten().min();
         detail.extend(remaining.map(|time| format!("ETA {}", duration(time))));
-        let last = run.steps == Some(step);
         let status = Status {
             title: &self.title,
             unit: "step",
@@ -200,7 +214,8 @@ impl TrainingProgress {
             length: run.steps,
             detail: &detail.join("  "),
         };
-        self.screen.status(&status, now, last);
+        let edge = first || run.steps == Some(step);
+        self.screen.status(&status, now, edge);
     }
 }
 
@@ -241,7 +256,7 @@ mod tests {
             gradient_norm: 1.0,
             tokens: 4096,
             masked_tokens: 600,
-            milliseconds: 500.0,
+            milliseconds: 400.0,
             elapsed_seconds: 0.0,
         }
     }

@@ -54,10 +54,7 @@ fn twins_start_and_are_fed_alike() {
     };
     let mean = f64::midpoint(difference(0), difference(1));
     assert!((pair["delta_loss"]["mean"].as_f64().unwrap() - mean).abs() < 1e-12);
-    assert_eq!(
-        serde_json::from_slice::<serde_json::Value>(&workplace.read("twins/results.json")).unwrap(),
-        results
-    );
+    assert_eq!(workplace.json("twins/results.json"), results);
 }
 
 #[test]

@@ -50,6 +50,12 @@ impl Workplace {
         fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// A JSON file, with its paths as [`Finished`] has them.
+    pub(crate) fn json(&self, name: &str) -> Value {
+        let text = String::from_utf8(self.read(name)).unwrap();
+        serde_json::from_str(&relative(&text, self.folder.path())).unwrap()
+    }
+
     /// The program with its arguments, to be run in the folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pliant"));
@@ -107,14 +113,7 @@ pub(crate) struct Finished {
 
 impl Finished {
     pub(crate) fn new(output: Output, folder: &Path) -> Self {
-        let text = |bytes: Vec<u8>| {
-            let text = String::from_utf8(bytes).unwrap();
-            text.replace(
-                &format!("{}/", folder.canonicalize().unwrap().display()),
-                "",
-            )
-            .replace(&format!("{}/", folder.display()), "")
-        };
+        let text = |bytes: Vec<u8>| relative(&String::from_utf8(bytes).unwrap(), folder);
         Self {
             code: output.status.code(),
             stdout: text(output.stdout),
@@ -153,6 +152,14 @@ impl std::fmt::Display for Finished {
             self.stdout, self.stderr
         )
     }
+}
+
+/// The text with paths inside the folder shortened to their part inside it.
+fn relative(text: &str, folder: &Path) -> String {
+    let folders = [folder.canonicalize().unwrap(), folder.to_owned()];
+    folders.iter().fold(text.to_owned(), |text, folder| {
+        text.replace(&format!("{}/", folder.display()), "")
+    })
 }
 
 /// A recipe small enough for tests.

@@ -1,6 +1,12 @@
-//! Values that are pairs of numbers.
+//! Values that are counts or pairs of numbers.
 
 use std::{fmt, str::FromStr};
+
+/// A whole number from 1 on.
+pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| "write a whole number, at least 1".to_owned())
+}
 
 /// Degrees of a rational function, `5/4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
