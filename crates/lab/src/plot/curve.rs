@@ -2,30 +2,40 @@
 
 use super::Point;
 
-/// Centred moving average over `window` values (narrower at the ends), by position in the series.
+/// Running least-squares line through `window` neighbours, by position in the series: in the middle this is the moving average, at
+/// the ends, where one side has no neighbours, it neither leans inwards nor follows single values.
 ///
 /// Values that are not finite count for nothing.
 pub fn smooth(points: &[Point], window: usize) -> Vec<Point> {
     let half = window / 2;
     (0..points.len())
         .map(|index| {
-            // The same number of neighbours on both sides, or the ends would lean inwards.
-            let reach = half.min(index).min(points.len() - 1 - index);
-            let part = points[index - reach..=index + reach]
-                .iter()
-                .filter(|point| point.1.is_finite());
-            let (sum, count) =
-                part.fold((0.0, 0), |(sum, count), point| (sum + point.1, count + 1));
-            (
-                points[index].0,
-                if count == 0 {
-                    f64::NAN
-                } else {
-                    sum / f64::from(count)
-                },
-            )
+            let part = index.saturating_sub(half)..=(index + half).min(points.len() - 1);
+            let near = part
+                .filter(|&place| points[place].1.is_finite())
+                .map(|place| (place as f64 - index as f64, points[place].1));
+            (points[index].0, line_at_zero(near))
         })
         .collect()
+}
+
+/// The value at 0 of the least-squares line through `points`; their mean where they have one abscissa only.
+fn line_at_zero(points: impl Iterator<Item = Point>) -> f64 {
+    let (mut count, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for point in points {
+        count += 1.0;
+        x += point.0;
+        y += point.1;
+        xx += point.0 * point.0;
+        xy += point.0 * point.1;
+    }
+    let spread = xx - x * x / count;
+    let slope = if spread > 0.0 {
+        (xy - x * y / count) / spread
+    } else {
+        0.0
+    };
+    (y - slope * x) / count
 }
 
 /// At most `most` points (at least two) that keep the look of the line: largest triangle, three buckets
@@ -120,7 +130,13 @@ mod tests {
             assert!((smoothed.1 - point.1).abs() < 1e-9);
         }
         assert!(smooth(&[], 5).is_empty());
-        assert!((smooth(&[(0.0, 0.0), (1.0, f64::NAN), (2.0, 4.0)], 3)[1].1 - 2.0).abs() < 1e-12);
+        let gap = smooth(&[(0.0, 0.0), (1.0, f64::NAN), (2.0, 4.0)], 3);
+        assert!((gap[1].1 - 2.0).abs() < 1e-12);
+        assert!(smooth(&[(0.0, f64::NAN)], 3)[0].1.is_nan());
+        // A last value that stands out hardly moves the end.
+        let mut noisy = vec![(0.0, 1.0); 41];
+        noisy[40].1 = 2.0;
+        assert!(smooth(&noisy, 40)[40].1 < 1.25);
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub struct LineChart {
 
 const WIDTH: f64 = 880.0;
 const LEFT: f64 = 58.0;
-const RIGHT: f64 = 14.0;
+// Half of the last tick label lies beyond the axis.
+const RIGHT: f64 = 26.0;
 const TOP: f64 = 28.0;
 const BOTTOM: f64 = 44.0;
 

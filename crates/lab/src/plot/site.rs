@@ -61,10 +61,17 @@ const DENSITY_FLOOR: f64 = 244.0;
 impl SitePanel {
     /// The panel as SVG.
     pub fn render(&self) -> String {
-        let mut svg = Svg::new(&self.id, WIDTH, HEIGHT, &self.heading, &self.description);
+        // A picture that stands alone has no page around it.
+        let margin = if self.style.is_some() { 14.0 } else { 0.0 };
+        let (width, height) = (WIDTH + 2.0 * margin, HEIGHT + 2.0 * margin);
+        let mut svg = Svg::new(&self.id, width, height, &self.heading, &self.description);
         if let Some(rules) = self.style {
             svg.style(rules);
-            svg.rectangle("paper", 0.0, 0.0, WIDTH, HEIGHT);
+            svg.rectangle("paper", 0.0, 0.0, width, height);
+            svg.open(
+                "g",
+                &[("transform", &format!("translate({0} {0})", number(margin)))],
+            );
         }
         let x = Scale::new(self.x_domain, (LEFT, WIDTH - RIGHT));
         let y = Scale::new(self.y_domain, (FLOOR, TOP));
@@ -98,10 +105,11 @@ impl SitePanel {
                 &place(&curves.derivative),
             );
         }
-        svg.path("start", &place(&self.start));
         for curves in &self.curves {
             svg.path(&format!("{} learned", self.class), &place(&curves.learned));
         }
+        // On top: where nothing was learned the two coincide.
+        svg.path("start", &place(&self.start));
         svg.close();
         self.bars(&mut svg, &x);
         svg.finish()

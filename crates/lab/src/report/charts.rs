@@ -144,7 +144,7 @@ pub(super) fn differences(results: &Results, cells: &[FinishedCell]) -> Option<D
         });
         faint.extend(by_seed.into_iter().map(|points| Series {
             class: class(arm),
-            stroke: Stroke::Thin,
+            stroke: Stroke::Faint,
             points: thin(&points, 200),
         }));
     }
@@ -171,7 +171,8 @@ pub(super) fn differences(results: &Results, cells: &[FinishedCell]) -> Option<D
         .any(|point| !(y_domain.0..=y_domain.1).contains(&point.1));
     let several = faint.len() > strong.len();
     if !several {
-        strong.clear();
+        // The mean of one seed is that seed.
+        faint.clear();
     }
     let svg = LineChart {
         id: "difference".to_owned(),

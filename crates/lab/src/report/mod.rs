@@ -21,7 +21,7 @@ struct Page<'a> {
     complete: bool,
     finished: usize,
     planned: usize,
-    sentence: &'a str,
+    sentence: String,
     warnings: &'a [String],
     arms: Vec<ArmRow<'a>>,
     table_note: String,
@@ -44,23 +44,13 @@ struct Page<'a> {
 /// The page for `results`; the curves come from `cells`.
 pub(crate) fn render(results: &Results, cells: &[FinishedCell]) -> Result<String, CompareError> {
     let differences = charts::differences(results, cells);
-    let names: Vec<&str> = results.arms.iter().map(|arm| arm.name.as_str()).collect();
-    let title = match names.as_slice() {
-        [baseline, arm] => format!("{arm} against {baseline}"),
-        [only] => (*only).to_owned(),
-        _ => format!(
-            "{} arms against {}",
-            names.len().saturating_sub(1),
-            names.first().copied().unwrap_or_default()
-        ),
-    };
     let page = Page {
-        title,
+        title: title(results),
         style: STYLE,
         complete: results.complete,
         finished: results.cells.finished,
         planned: results.cells.planned,
-        sentence: &results.sentence,
+        sentence: unbroken(&results.sentence),
         warnings: &results.warnings,
         arms: tables::arms(results),
         table_note: tables::note(results),
@@ -86,6 +76,27 @@ pub(crate) fn render(results: &Results, cells: &[FinishedCell]) -> Result<String
         machine: &results.origin.machine,
     };
     Ok(page.render()?)
+}
+
+/// Who is compared with whom.
+fn title(results: &Results) -> String {
+    let names: Vec<&str> = results.arms.iter().map(|arm| arm.name.as_str()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [baseline, arm] => format!("{arm} against {baseline}"),
+        [baseline, others @ .., last] if others.len() < 4 => {
+            format!("{} and {last} against {baseline}", others.join(", "))
+        }
+        [baseline, others @ ..] => format!("{} arms against {baseline}", others.len()),
+    }
+}
+
+/// The text with numbers kept on one line with what they belong to.
+fn unbroken(text: &str) -> String {
+    text.replace("p < ", "p\u{a0}<\u{a0}")
+        .replace("p = ", "p\u{a0}=\u{a0}")
+        .replace(" %", "\u{a0}%")
 }
 
 /// The colour of an arm: eight, then again from the first.
