@@ -62,7 +62,7 @@ impl Draw {
             Self::Values(start) => values.copy_from_slice(start),
             Self::Normal(deviation) => fill_each(values, |index| deviation * stream.normal(index)),
             Self::Uniform(bound) => {
-                fill_each(values, |index| bound * (2.0 * stream.uniform(index) - 1.0))
+                fill_each(values, |index| bound * (2.0 * stream.uniform(index) - 1.0));
             }
         }
     }

@@ -83,7 +83,7 @@ pub struct ParameterInfo {
     pub name: String,
     /// The part it plays.
     pub role: Role,
-    /// Its shape, PyTorch layout (a linear weight is `[outputs, inputs]`).
+    /// Its shape in the layout of `PyTorch` (a linear weight is `[outputs, inputs]`).
     pub shape: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Loss and every gradient of a 2-layer encoder against PyTorch in double precision (fixtures: `python/golden/encoder.py`).
+//! Loss and every gradient of a 2-layer encoder against `PyTorch` in double precision (fixtures: `python/golden/encoder.py`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

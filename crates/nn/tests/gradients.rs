@@ -4,7 +4,7 @@
 mod support;
 
 use pliant_nn::{DropoutKey, MaskedLanguageModel, ModelConfig, NormPlacement, Positions};
-use support::{OwnedBatch, distance, global_norm, norm, small_config};
+use support::{OwnedBatch, distance, global_norm, index_of, norm, small_config};
 
 const DROPOUT: DropoutKey = DropoutKey { seed: 11, step: 5 };
 
@@ -27,6 +27,14 @@ fn variants() -> Vec<(&'static str, ModelConfig)> {
 fn central_differences_with_dropout() {
     for (name, config) in variants() {
         let mut model = MaskedLanguageModel::new(&config, 3).unwrap();
+        // |b| has a kink at 0, and a small coefficient would be moved across it.
+        for layer in 0..config.layers {
+            let name = format!("bert.encoder.layer.{layer}.intermediate.activation.denominator");
+            let denominator = index_of(&model, &name);
+            model
+                .write(denominator, &[-0.07, 0.18, 0.04, 0.01])
+                .unwrap();
+        }
         let batch = OwnedBatch::padded(1, 4, 16, config.vocabulary_size);
         let (_, gradients) = model
             .forward_backward(&batch.input(), Some(DROPOUT), 1.0)

@@ -169,7 +169,7 @@ fn parse_ranges(list: &str) -> Result<Vec<(usize, usize)>, String> {
     for (first, last) in ranges {
         match merged.last_mut() {
             Some(previous) if first <= previous.1.saturating_add(1) => {
-                previous.1 = previous.1.max(last)
+                previous.1 = previous.1.max(last);
             }
             _ => merged.push((first, last)),
         }

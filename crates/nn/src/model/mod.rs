@@ -20,7 +20,7 @@ pub use site::Site;
 
 use crate::config::ModelConfig;
 use crate::error::ModelError;
-use crate::module::{Observer, ParameterSource, PassDropout, PoolerConfig};
+use crate::module::{Observer, ParameterSource, PassDropout, Pooler};
 use crate::operation::values;
 use crate::parameter::ParameterInfo;
 use network::{ForwardBatch, Network};
@@ -66,7 +66,7 @@ impl MaskedLanguageModel {
     pub fn describe_pooler(config: &ModelConfig) -> Result<Vec<ParameterInfo>, ModelError> {
         config.validate()?;
         let mut source = ParameterSource::new(config, 0);
-        PoolerConfig.init("bert.pooler", &mut source)?;
+        Pooler::init("bert.pooler", &mut source)?;
         Ok(source
             .into_slices()
             .into_iter()
@@ -304,9 +304,9 @@ impl MaskedLanguageModel {
             let mut whole = Vec::new();
             while let Some((part, _)) = values.next_if(|(_, place)| place.buffer == buffer) {
                 if whole.is_empty() {
-                    whole = part
+                    whole = part;
                 } else {
-                    whole.extend_from_slice(&part)
+                    whole.extend_from_slice(&part);
                 }
             }
             whole

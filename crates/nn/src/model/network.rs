@@ -9,8 +9,8 @@ use super::input::ModelInput;
 use crate::config::{ModelConfig, resolve_activation};
 use crate::error::ModelError;
 use crate::module::{
-    Embeddings, EmbeddingsConfig, Encoder, EncoderConfig, MaskedLmHead, MaskedLmHeadConfig,
-    MaskedTarget, Observer, ParameterSource, Pass, PassDropout,
+    Embeddings, Encoder, EncoderConfig, MaskedLmHead, MaskedTarget, Observer, ParameterSource,
+    Pass, PassDropout,
 };
 use crate::operation::{EmbeddingIds, HeadOutcome};
 
@@ -38,9 +38,9 @@ impl Network {
             })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            embeddings: EmbeddingsConfig.init("bert.embeddings", source),
+            embeddings: Embeddings::init("bert.embeddings", source),
             encoder: EncoderConfig { activations }.init("bert.encoder", source)?,
-            head: MaskedLmHeadConfig.init("cls.predictions", source)?,
+            head: MaskedLmHead::init("cls.predictions", source)?,
         })
     }
 

@@ -68,7 +68,7 @@ pub(crate) fn change(
     change: &mut dyn FnMut(usize, &mut [f32]),
 ) -> (Network, usize) {
     let mut mapper = Change {
-        change,
+        edit: change,
         next: 0,
         copied: 0,
     };
@@ -115,7 +115,7 @@ impl ModuleVisitor for CollectGradients {
 }
 
 struct Change<'a> {
-    change: &'a mut dyn FnMut(usize, &mut [f32]),
+    edit: &'a mut dyn FnMut(usize, &mut [f32]),
     next: usize,
     copied: usize,
 }
@@ -125,7 +125,7 @@ impl ModuleMapper for Change<'_> {
         let (id, tensor, mapper) = param.consume();
         let mut buffer = primitive(tensor.inner());
         self.copied += usize::from(!buffer.is_unique());
-        (self.change)(self.next, buffer.storage_mut::<f32>());
+        (self.edit)(self.next, buffer.storage_mut::<f32>());
         self.next += 1;
         Param::from_mapped_value(
             id,

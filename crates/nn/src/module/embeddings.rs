@@ -13,36 +13,6 @@ use crate::initialisation::Draw;
 use crate::operation::{EmbeddingIds, HeadOutcome, dropout, embedding};
 use crate::parameter::Role;
 
-/// Builds [`Embeddings`].
-#[derive(Debug)]
-pub(crate) struct EmbeddingsConfig;
-
-impl EmbeddingsConfig {
-    /// The embeddings with parameters `{name}.word_embeddings.weight` and so on.
-    pub(crate) fn init(self, name: &str, source: &mut ParameterSource<'_>) -> Embeddings {
-        let config = source.config();
-        let mut table = |kind: &str, rows: usize| {
-            source.single(
-                format!("{name}.{kind}_embeddings.weight"),
-                Role::Embedding,
-                [rows, config.hidden_size],
-                Draw::embedding(config),
-            )
-        };
-        Embeddings {
-            words: table("word", config.vocabulary_size),
-            positions: (config.positions == Positions::Learned)
-                .then(|| table("position", config.max_positions)),
-            types: table("token_type", config.type_vocabulary_size),
-            norm: config
-                .embedding_norm
-                .then(|| Norm::init(&format!("{name}.LayerNorm"), source)),
-            dropout: config.dropout,
-            name: name.to_owned(),
-        }
-    }
-}
-
 /// The sum of the embeddings, normalised if so configured, then dropout.
 #[derive(Module, Debug)]
 pub(crate) struct Embeddings {
@@ -55,6 +25,30 @@ pub(crate) struct Embeddings {
 }
 
 impl Embeddings {
+    /// The embeddings with parameters `{name}.word_embeddings.weight` and so on.
+    pub(crate) fn init(name: &str, source: &mut ParameterSource<'_>) -> Self {
+        let config = source.config();
+        let mut table = |kind: &str, rows: usize| {
+            source.single(
+                format!("{name}.{kind}_embeddings.weight"),
+                Role::Embedding,
+                [rows, config.hidden_size],
+                Draw::embedding(config),
+            )
+        };
+        Self {
+            words: table("word", config.vocabulary_size),
+            positions: (config.positions == Positions::Learned)
+                .then(|| table("position", config.max_positions)),
+            types: table("token_type", config.type_vocabulary_size),
+            norm: config
+                .embedding_norm
+                .then(|| Norm::init(&format!("{name}.LayerNorm"), source)),
+            dropout: config.dropout,
+            name: name.to_owned(),
+        }
+    }
+
     /// # Shapes
     /// - output: `[batch, sequence, hidden]`
     pub(crate) fn forward(

@@ -1,4 +1,4 @@
-//! A linear layer in PyTorch's layout.
+//! A linear layer in the layout of `PyTorch`.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

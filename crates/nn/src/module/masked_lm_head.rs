@@ -16,23 +16,26 @@ use crate::initialisation::Draw;
 use crate::operation::{HeadOutcome, bias_activation, gather_rows, masked_lm_loss};
 use crate::parameter::Role;
 
-/// Builds a [`MaskedLmHead`].
-#[derive(Debug)]
-pub(crate) struct MaskedLmHeadConfig;
+/// Dense layer, GELU (always: the head is no site), layer norm, projection on the word embeddings plus a bias.
+#[derive(Module, Debug)]
+pub(crate) struct MaskedLmHead {
+    dense: Linear,
+    norm: Norm,
+    bias: Param<Tensor<1>>,
+    name: String,
+    #[module(skip)]
+    activation: Arc<Activation>,
+}
 
-impl MaskedLmHeadConfig {
+impl MaskedLmHead {
     /// The head with parameters `{name}.transform.dense.weight`, …, `{name}.bias`.
-    pub(crate) fn init(
-        self,
-        name: &str,
-        source: &mut ParameterSource<'_>,
-    ) -> Result<MaskedLmHead, ModelError> {
+    pub(crate) fn init(name: &str, source: &mut ParameterSource<'_>) -> Result<Self, ModelError> {
         let config = source.config();
         let hidden_size = config.hidden_size;
         let gelu = "gelu"
             .parse()
             .map_err(|error| ModelError::Framework(format!("gelu is not known: {error}")))?;
-        Ok(MaskedLmHead {
+        Ok(Self {
             dense: LinearConfig {
                 inputs: hidden_size,
                 outputs: hidden_size,
@@ -51,20 +54,7 @@ impl MaskedLmHeadConfig {
             activation: Arc::new(resolve_activation(&gelu, hidden_size, name)?),
         })
     }
-}
 
-/// Dense layer, GELU (always: the head is no site), layer norm, projection on the word embeddings plus a bias.
-#[derive(Module, Debug)]
-pub(crate) struct MaskedLmHead {
-    dense: Linear,
-    norm: Norm,
-    bias: Param<Tensor<1>>,
-    name: String,
-    #[module(skip)]
-    activation: Arc<Activation>,
-}
-
-impl MaskedLmHead {
     /// `scale` times the summed cross-entropy at the masked positions; the score goes into `outcome`.
     ///
     /// # Shapes

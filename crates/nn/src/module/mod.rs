@@ -1,5 +1,5 @@
-//! The layers of the encoder as Burn modules. A configuration builds its module: `XConfig::init` asks a
-//! [`ParameterSource`] for tensors by their Hugging Face names.
+//! The layers of the encoder as Burn modules. Each is built by its `init`, or by that of its
+//! configuration where it has one, from a [`ParameterSource`] that it asks for tensors by their Hugging Face names.
 
 mod attention;
 mod embeddings;
@@ -13,10 +13,9 @@ mod pass;
 mod pooler;
 mod source;
 
-pub(crate) use embeddings::{Embeddings, EmbeddingsConfig};
+pub(crate) use embeddings::Embeddings;
 pub(crate) use encoder::{Encoder, EncoderConfig};
-pub(crate) use masked_lm_head::{MaskedLmHead, MaskedLmHeadConfig, MaskedTarget};
+pub(crate) use masked_lm_head::{MaskedLmHead, MaskedTarget};
 pub(crate) use pass::{Observer, Pass, PassDropout};
 pub use pooler::Pooler;
-pub(crate) use pooler::PoolerConfig;
 pub(crate) use source::{ParameterSource, Slice, trainable};

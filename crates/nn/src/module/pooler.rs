@@ -15,17 +15,18 @@ use crate::initialisation::Draw;
 use crate::operation::{bias_activation, gather_rows};
 use crate::parameter::Role;
 
-/// Builds a [`Pooler`].
-#[derive(Debug)]
-pub(crate) struct PoolerConfig;
+/// `f(W · first token + b)`, with tanh unless the pooler is an activation site.
+#[derive(Module, Debug)]
+pub struct Pooler {
+    dense: Linear,
+    coefficients: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    activation: Arc<Activation>,
+}
 
-impl PoolerConfig {
+impl Pooler {
     /// The pooler with parameters `{name}.dense.weight`, `{name}.dense.bias`, and `{name}.activation.…` if it is a site.
-    pub(crate) fn init(
-        self,
-        name: &str,
-        source: &mut ParameterSource<'_>,
-    ) -> Result<Pooler, ModelError> {
+    pub(crate) fn init(name: &str, source: &mut ParameterSource<'_>) -> Result<Self, ModelError> {
         let config = source.config();
         let hidden_size = config.hidden_size;
         let activation = resolve_activation(config.pooler_activation(), hidden_size, "pooler")?;
@@ -40,24 +41,13 @@ impl PoolerConfig {
                 activation.is_learnable(),
             ),
         };
-        Ok(Pooler {
+        Ok(Self {
             dense: dense.init(&format!("{name}.dense"), source),
             coefficients: coefficients(&activation, hidden_size, name, source)?,
             activation: Arc::new(activation),
         })
     }
-}
 
-/// `f(W · first token + b)`, with tanh unless the pooler is an activation site.
-#[derive(Module, Debug)]
-pub struct Pooler {
-    dense: Linear,
-    coefficients: Option<Param<Tensor<1>>>,
-    #[module(skip)]
-    activation: Arc<Activation>,
-}
-
-impl Pooler {
     /// # Shapes
     /// - hidden: `[batch, sequence, hidden]`
     /// - output: `[batch, hidden]`

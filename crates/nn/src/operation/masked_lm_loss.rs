@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use pliant_kernels::masked_lm::{self as kernel, Score};
 
-use super::buffer::{columns, float_tensor, values};
+use super::buffer::{columns, float_tensor, values, values_mut};
 use super::record::{Operation, three};
 
 /// What the head hands out beside its loss tensor: the score, and the gradient of the tied table for the embedding to
@@ -155,9 +155,9 @@ impl Operation<3> for MaskedLmLoss {
 /// `tensor · factor`, in place; nothing to do for a loss that is itself the root of the backward pass.
 fn scaled(mut tensor: FlexTensor, factor: f32) -> FlexTensor {
     if factor != 1.0 {
-        super::buffer::values_mut(&mut tensor)
-            .iter_mut()
-            .for_each(|value| *value *= factor);
+        for value in values_mut(&mut tensor) {
+            *value *= factor;
+        }
     }
     tensor
 }

@@ -68,7 +68,7 @@ impl Record for Flex {
 
 impl<C: CheckpointStrategy> Record for Autodiff<Flex, C> {
     fn record_one<O: Operation<1>>(a: FloatTensor<Self>, operation: O) -> FloatTensor<Self> {
-        record::<C, O, 1>([a], operation)
+        record::<C, O, 1>([a], &operation)
     }
 
     fn record_two<O: Operation<2>>(
@@ -76,7 +76,7 @@ impl<C: CheckpointStrategy> Record for Autodiff<Flex, C> {
         b: FloatTensor<Self>,
         operation: O,
     ) -> FloatTensor<Self> {
-        record::<C, O, 2>([a, b], operation)
+        record::<C, O, 2>([a, b], &operation)
     }
 
     fn record_three<O: Operation<3>>(
@@ -85,7 +85,7 @@ impl<C: CheckpointStrategy> Record for Autodiff<Flex, C> {
         c: FloatTensor<Self>,
         operation: O,
     ) -> FloatTensor<Self> {
-        record::<C, O, 3>([a, b, c], operation)
+        record::<C, O, 3>([a, b, c], &operation)
     }
 }
 
@@ -114,9 +114,13 @@ impl<O: Operation<N>, const N: usize> Backward<Flex, N> for Step<O> {
 }
 
 /// Runs an operation forward; the graph keeps what the backward pass needs only if an input is tracked.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the type of the tensors is private to the autodiff crate, so the method has no path"
+)]
 fn record<C: CheckpointStrategy, O: Operation<N>, const N: usize>(
     inputs: [FloatTensor<Autodiff<Flex>>; N],
-    operation: O,
+    operation: &O,
 ) -> FloatTensor<Autodiff<Flex>> {
     // The guards keep the input nodes alive until the step is registered, so they are taken before the tensors are unpacked.
     let parents = inputs.each_ref().map(|input| input.node());

@@ -1,5 +1,6 @@
 //! Batches and small models for the tests.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(dead_code, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pliant_nn::{Gradients, MaskedLanguageModel, ModelConfig, ModelInput, Preset};
 
