@@ -89,22 +89,20 @@ impl Screen {
                     write_line(output, &line(status));
                 }
             }
-            Kind::Bar(bar) => {
-                let bar = bar.get_or_insert_with(new_bar);
-                let template = match status.length {
-                    Some(_) => "{prefix} {bar:24} {pos}/{len}  {wide_msg}",
-                    None => "{prefix} {pos}  {wide_msg}",
+            Kind::Bar(shown) => {
+                let same = |bar: &mut ProgressBar| {
+                    bar.prefix() == status.title && bar.length() == status.length
                 };
-                if let Ok(style) = ProgressStyle::with_template(template) {
-                    bar.set_style(style.progress_chars("━╸─"));
+                if let Some(bar) = shown.as_mut().filter(|bar| same(bar)) {
+                    bar.set_message(status.detail.to_owned());
+                    bar.set_position(status.position);
+                } else {
+                    if let Some(bar) = shown.take() {
+                        bar.finish_and_clear();
+                    }
+                    let bar = shown.insert(bar_of(status));
+                    bar.tick();
                 }
-                match status.length {
-                    Some(length) => bar.set_length(length),
-                    None => bar.unset_length(),
-                }
-                bar.set_prefix(status.title.to_owned());
-                bar.set_message(status.detail.to_owned());
-                bar.set_position(status.position);
             }
         }
     }
@@ -154,9 +152,28 @@ fn write_line(output: &mut impl Write, text: &str) {
     let _ = writeln!(output, "{text}");
 }
 
-/// A bar that nobody sees before its first status.
+/// An empty bar on standard error.
 fn new_bar() -> ProgressBar {
     ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+}
+
+/// A bar that shows where the work is; nothing is drawn before all of it is set.
+fn bar_of(status: &Status<'_>) -> ProgressBar {
+    let template = match status.length {
+        Some(_) => "{prefix} {wide_bar} {pos}/{len}  {msg}",
+        None => "{prefix} {pos}  {msg}",
+    };
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = new_bar()
+        .with_style(style.progress_chars("━╸─"))
+        .with_prefix(status.title.to_owned())
+        .with_message(status.detail.to_owned())
+        .with_position(status.position);
+    if let Some(length) = status.length {
+        bar.set_length(length);
+    }
+    bar
 }
 
 /// A line that stays, above the bar where there is one.

@@ -195,7 +195,6 @@ impl TrainingProgress {
     fn step(&mut self, step: u64, loss: f64, used: f64, now: Duration, first: bool) {
         let Some(run) = &self.run else { return };
         let mut detail = vec![format!("loss {loss:.3}")];
-        detail.extend(run.validation.map(|loss| format!("validation {loss:.3}")));
         detail.extend(
             run.rate
                 .tokens_per_second()
@@ -207,6 +206,7 @@ impl TrainingProgress {
         let by_steps = run.steps.and_then(|steps| run.rate.remaining(steps));
         let remaining = [budget, by_steps].into_iter().flatten().min();
         detail.extend(remaining.map(|time| format!("ETA {}", duration(time))));
+        detail.extend(run.validation.map(|loss| format!("validation {loss:.3}")));
         let status = Status {
             title: &self.title,
             unit: "step",
