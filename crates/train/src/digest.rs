@@ -1,5 +1,7 @@
 //! Hashes that prove what a run started from and was fed.
 
+use std::fmt::Write;
+
 use pliant_data::Batch;
 use pliant_nn::Role;
 use sha2::{Digest, Sha256};
@@ -8,7 +10,12 @@ use crate::trainable::Trainable;
 
 /// A SHA-256 digest in hexadecimal.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Digest of names, shapes and values of every tensor that is no activation coefficient.

@@ -149,9 +149,9 @@ fn observe(
         let channels = values.len() / batch.attention_mask.len().max(1);
         for (token, is_token) in values.chunks(channels.max(1)).zip(&batch.attention_mask) {
             if *is_token == 1 {
-                token
-                    .iter()
-                    .for_each(|value| observers[site].add(f64::from(*value)));
+                for value in token {
+                    observers[site].add(f64::from(*value));
+                }
             }
         }
     })?;

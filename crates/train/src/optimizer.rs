@@ -1,4 +1,4 @@
-//! AdamW over the groups of a run.
+//! `AdamW` over the groups of a run.
 
 use pliant_kernels::adamw::{self, AdamW};
 use pliant_nn::ParameterInfo;
@@ -21,7 +21,7 @@ pub(crate) struct Optimizer {
     anchors: Vec<Option<Vec<f32>>>,
 }
 
-/// Added to the norm before dividing, as PyTorch's `clip_grad_norm_` does.
+/// Added to the norm before dividing, as `clip_grad_norm_` of `PyTorch` does.
 const CLIP_EPSILON: f64 = 1e-6;
 
 /// Global norm of the gradients: ordered sums of squares in f64, in the order of the parameters.

@@ -158,7 +158,7 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, TrainError> {
     let began = Instant::now();
     let dataset = pliant_data::prepare(&recipe.data_config(out), &mut |progress| {
-        sink.event(&preparing(&progress))
+        sink.event(&preparing(&progress));
     })?;
     let manifest = dataset.manifest();
     let event = Event::Prepared {

@@ -73,24 +73,27 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
         if self.state.step == 0 && self.state.last_validation.is_none() {
             self.validate()?;
         }
-        while !self.is_over(&clock) {
+        let mut is_over = self.is_over(&clock);
+        while !is_over {
             if self.stop.is_raised() {
                 return self.interrupt(&clock, checkpointed);
             }
             self.step(&clock)?;
             let step = self.state.step;
             let mut is_best = false;
-            let is_last = self.is_over(&clock);
-            if is_last || is_due(step, self.recipe.validation.every) {
+            // Asked once per step: the clock of a time budget goes on.
+            is_over = self.is_over(&clock);
+            if is_over || is_due(step, self.recipe.validation.every) {
                 is_best = self.validate()?;
                 self.consider_early_stop()?;
+                is_over |= self.state.stopped_early;
             }
-            if is_best || self.is_over(&clock) || is_due(step, self.recipe.checkpoint.every) {
+            if is_best || is_over || is_due(step, self.recipe.checkpoint.every) {
                 self.checkpoint(&clock)?;
                 checkpointed = Some(step);
             }
         }
-        // The clock of a time budget may run out between a step and the look at it, or while the run is down.
+        // A resumed run with a time budget may be over before its first step.
         if self
             .state
             .last_validation

@@ -22,11 +22,11 @@ pub(crate) struct StepGradients<G> {
 }
 
 /// The rows of each micro-batch of a step.
-pub(crate) fn micro_batches<'f>(
-    feed: &'f impl Feed,
+pub(crate) fn micro_batches(
+    feed: &impl Feed,
     step: u64,
     micro_batch: usize,
-) -> impl Iterator<Item = Batch> + 'f {
+) -> impl Iterator<Item = Batch> {
     let batch = feed.batch_size();
     (0..batch)
         .step_by(micro_batch)

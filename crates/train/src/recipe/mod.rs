@@ -43,6 +43,9 @@ const CLOCKS: [(&str, &str); 2] = [
     ("train.minutes", "train.steps"),
 ];
 
+/// Keys of a table with their values; none where unset.
+type Entries = Vec<(&'static str, Option<Value>)>;
+
 /// Every key outside of the lists `[[optimizer.group]]` and `[[arm]]`, in the order of the tables.
 pub(crate) fn all_keys() -> Vec<Key> {
     [
@@ -296,7 +299,7 @@ impl Recipe {
     }
 
     /// The tables of single keys with their values.
-    pub(crate) fn tables(&self) -> Vec<(&'static str, Vec<(&'static str, Option<Value>)>)> {
+    pub(crate) fn tables(&self) -> Vec<(&'static str, Entries)> {
         vec![
             ("model", self.model.entries()),
             ("activation", self.activation.entries()),

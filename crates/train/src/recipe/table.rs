@@ -79,7 +79,7 @@ recipe_table! {
         generated_seed: u64 = pliant_data::Generated::default().seed, at_least(0.0);
         /// Words of the generated training text.
         generated_words: u64 = pliant_data::Generated::default().words, between(1000.0, 1e12);
-        /// `train` (a WordPiece tokenizer trained on the corpus), or a `tokenizer.json` or `vocab.txt`.
+        /// `train` (a `WordPiece` tokenizer trained on the corpus), or a `tokenizer.json` or `vocab.txt`.
         tokenizer: String = "train".to_owned(), ANY;
         /// Words of a trained tokenizer, special tokens included.
         vocabulary_size: usize = 8192, between(16.0, 16777216.0);
@@ -113,7 +113,7 @@ recipe_table! {
 }
 
 recipe_table! {
-    /// AdamW (Loshchilov & Hutter 2019). What a group does not say itself it takes from here.
+    /// `AdamW` (Loshchilov & Hutter 2019). What a group does not say itself it takes from here.
     pub struct OptimizerTable in "optimizer" {
         /// Learning rate at the end of warm-up.
         learning_rate: f64 = 3e-3, at_least(0.0);
