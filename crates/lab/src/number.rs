@@ -39,15 +39,11 @@ pub(crate) fn or_dash(value: Option<f64>, show: impl Fn(f64) -> String) -> Strin
 
 /// Perplexities run from 1 to tens of thousands; four digits tell them apart.
 pub(crate) fn perplexity(value: f64) -> String {
-    let decimals = if value < 10.0 {
-        3
-    } else if value < 100.0 {
-        2
-    } else if value < 1000.0 {
-        1
-    } else {
-        0
-    };
+    // Whole digits beyond the first leave fewer to show behind the point.
+    let decimals = [10.0, 100.0, 1000.0]
+        .into_iter()
+        .filter(|bound| value < *bound)
+        .count();
     decimal(value, decimals)
 }
 

@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pliant_lab::compare::{self, CellState, CompareError, Options, Progress};
 use pliant_train::{Event, Recipe, RunOptions, Sources, StopFlag};
 
-const RECIPE: &str = r#"
+const RECIPE: &str = r"
 [model]
 layers = 1
 hidden_size = 16
@@ -29,7 +29,7 @@ sequences = 16
 
 [checkpoint]
 every = 2
-"#;
+";
 
 fn options(folder: &Path, out: &str) -> Options {
     let recipe = folder.join("nano.toml");
@@ -49,7 +49,7 @@ fn options(folder: &Path, out: &str) -> Options {
     }
 }
 
-fn model(run: PathBuf) -> Vec<u8> {
+fn model(run: &Path) -> Vec<u8> {
     fs::read(run.join("model/model.safetensors")).unwrap()
 }
 
@@ -106,7 +106,7 @@ fn arms_train_as_fair_twins_and_an_interruption_changes_no_byte() {
     .unwrap();
     let alone = folder.path().join("alone");
     pliant_train::run(&recipe, &alone, &RunOptions::default(), &mut |_: &Event| {}).unwrap();
-    assert_eq!(model(alone), model(whole.out.join("rational/seed-2")));
+    assert_eq!(model(&alone), model(&whole.out.join("rational/seed-2")));
 
     // Stopped in the third step of the second cell.
     let parts = options(folder.path(), "parts");
@@ -150,8 +150,8 @@ fn arms_train_as_fair_twins_and_an_interruption_changes_no_byte() {
         for seed in ["seed-1", "seed-2"] {
             let cell = Path::new(arm).join(seed);
             assert_eq!(
-                model(again.out.join(&cell)),
-                model(whole.out.join(&cell)),
+                model(&again.out.join(&cell)),
+                model(&whole.out.join(&cell)),
                 "{arm} {seed}"
             );
         }

@@ -20,14 +20,14 @@ pub enum CompareError {
     Seeds(#[from] SeedsError),
     /// The recipe is wrong, for all arms.
     #[error(transparent)]
-    Recipe(#[from] RecipeError),
+    Recipe(Box<RecipeError>),
     /// The recipe of one arm is wrong.
     #[error("arm `{arm}`: {source}")]
     ArmRecipe {
         /// Whose recipe.
         arm: String,
         /// What is wrong.
-        source: RecipeError,
+        source: Box<RecipeError>,
     },
     /// The folder holds a comparison with other settings.
     #[error("{} holds a comparison with other settings:\n{}", folder.display(), differences.join("\n"))]
@@ -89,9 +89,9 @@ pub enum CompareError {
         /// Initial weights, batches or masks.
         what: &'static str,
         /// The arm's hash.
-        left: String,
+        left: Box<str>,
         /// The baseline's hash.
-        right: String,
+        right: Box<str>,
     },
     /// A run failed.
     #[error("arm `{arm}`, seed {seed}: {source}")]
@@ -117,6 +117,12 @@ pub enum CompareError {
     /// The report's template failed.
     #[error("cannot write the report: {0}")]
     Report(#[from] askama::Error),
+}
+
+impl From<RecipeError> for CompareError {
+    fn from(error: RecipeError) -> Self {
+        Self::Recipe(Box::new(error))
+    }
 }
 
 impl CompareError {

@@ -65,8 +65,8 @@ pub(super) fn prove(plan: &Plan, cells: &[FinishedCell]) -> Result<Fairness, Com
                         baseline: plan.arms[0].name.clone(),
                         arm: arm.name.clone(),
                         what: kind.name,
-                        left: short(left),
-                        right: short(right),
+                        left: short(left).into(),
+                        right: short(right).into(),
                     });
                 };
                 let line = format!(

@@ -123,7 +123,7 @@ fn cells(
         for (index, arm) in arms.iter().enumerate() {
             let wrong = |source| CompareError::ArmRecipe {
                 arm: arm.name.clone(),
-                source,
+                source: Box::new(source),
             };
             let mut sets = vec![("train.seed".to_owned(), Value::Integer(seed as i64))];
             if recipe.data.cache.is_none() {

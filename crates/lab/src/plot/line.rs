@@ -169,9 +169,8 @@ fn draw(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
         .collect();
     let stroke = match series.stroke {
         Stroke::Faint => "faint",
-        Stroke::Thin => "thin",
+        Stroke::Thin | Stroke::Dotted => "thin",
         Stroke::Strong => "strong",
-        Stroke::Dotted => "thin",
     };
     svg.path(&format!("{} {stroke}", series.class), &points);
     if series.stroke == Stroke::Dotted {

@@ -1,5 +1,7 @@
 //! One activation site: the learned curve, the curve it started from, its derivative, and under them what it is fed.
 
+use std::fmt::Write as _;
+
 use super::Point;
 use super::scale::Scale;
 use super::svg::{Svg, number};
@@ -132,9 +134,9 @@ impl SitePanel {
         for (index, value) in values.iter().enumerate() {
             let top = number(DENSITY_FLOOR - (DENSITY_FLOOR - DENSITY_TOP) * value / highest);
             let right = number(x.at(low + width * (index + 1) as f64));
-            outline.push_str(&format!("V{top}H{right}"));
+            let _ = write!(outline, "V{top}H{right}");
         }
-        outline.push_str(&format!("V{}Z", number(DENSITY_FLOOR)));
+        let _ = write!(outline, "V{}Z", number(DENSITY_FLOOR));
         svg.open_clip(
             &format!("{}-inputs", self.id),
             LEFT,

@@ -36,7 +36,7 @@ pub struct SiteFiles {
     pub site: String,
     /// The activation's text form.
     pub activation: String,
-    /// Columns x, start, learned, derivative, input_density; a leading column group where channels do not share one function.
+    /// Columns `x`, `start`, `learned`, `derivative`, `input_density`; a leading column `group` where channels do not share one function.
     pub csv: PathBuf,
     /// The picture; self-contained.
     pub svg: PathBuf,

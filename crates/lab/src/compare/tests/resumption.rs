@@ -1,5 +1,6 @@
 //! Which cells are trained, and which folders are refused.
 
+use super::CellState::{Finished, New, Resumed};
 use super::*;
 
 #[test]
@@ -77,7 +78,6 @@ fn a_second_call_trains_only_what_is_not_finished() {
     });
     assert!(results.unwrap().complete);
     assert_eq!(second.trained.borrow().len(), 3);
-    use CellState::{Finished, New, Resumed};
     assert_eq!(states, [Finished, Finished, Finished, Resumed, New, New]);
 
     let third = Fake::default();
