@@ -133,7 +133,11 @@ pub(crate) fn check(report: &CheckReport, palette: Palette) -> String {
             inputs.to_owned(),
             grouped(count as u64),
             significant(worst.worst),
-            significant(worst.at),
+            if worst.at.is_nan() {
+                "–".to_owned()
+            } else {
+                significant(worst.at)
+            },
             worst.activation.clone(),
             significant(worst.tolerance),
             if rows().all(|row| row.passed) {

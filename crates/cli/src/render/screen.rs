@@ -46,7 +46,7 @@ impl Screen {
     pub(crate) fn new(quiet: bool, palette: Palette) -> Self {
         let kind = if quiet {
             Kind::Quiet(Box::new(io::stderr()))
-        } else if io::stderr().is_terminal() && !new_bar().is_hidden() {
+        } else if io::stderr().is_terminal() && !new_bar(None).is_hidden() {
             Kind::Bar(None)
         } else {
             Kind::Lines(Box::new(io::stderr()))
@@ -90,18 +90,20 @@ impl Screen {
                 }
             }
             Kind::Bar(shown) => {
-                let same = |bar: &mut ProgressBar| {
+                let same = |bar: &ProgressBar| {
                     bar.prefix() == status.title && bar.length() == status.length
                 };
-                if let Some(bar) = shown.as_mut().filter(|bar| same(bar)) {
-                    bar.set_message(status.detail.to_owned());
-                    bar.set_position(status.position);
-                } else {
-                    if let Some(bar) = shown.take() {
-                        bar.finish_and_clear();
+                match shown {
+                    Some(bar) if same(bar) => {
+                        bar.set_position(status.position);
+                        bar.set_message(status.detail.to_owned());
                     }
-                    let bar = shown.insert(bar_of(status));
-                    bar.tick();
+                    _ => {
+                        if let Some(bar) = shown.take() {
+                            bar.finish_and_clear();
+                        }
+                        shown.insert(bar_of(status)).tick();
+                    }
                 }
             }
         }
@@ -153,27 +155,23 @@ fn write_line(output: &mut impl Write, text: &str) {
 }
 
 /// An empty bar on standard error.
-fn new_bar() -> ProgressBar {
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+fn new_bar(length: Option<u64>) -> ProgressBar {
+    ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr())
 }
 
 /// A bar that shows where the work is; nothing is drawn before all of it is set.
 fn bar_of(status: &Status<'_>) -> ProgressBar {
     let template = match status.length {
-        Some(_) => "{prefix} {wide_bar} {pos}/{len}  {msg}",
-        None => "{prefix} {pos}  {msg}",
+        Some(_) => "{prefix} {bar:10} {pos}/{len}  {wide_msg}",
+        None => "{prefix} {pos}  {wide_msg}",
     };
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = new_bar()
+    new_bar(status.length)
         .with_style(style.progress_chars("━╸─"))
         .with_prefix(status.title.to_owned())
         .with_message(status.detail.to_owned())
-        .with_position(status.position);
-    if let Some(length) = status.length {
-        bar.set_length(length);
-    }
-    bar
+        .with_position(status.position)
 }
 
 /// A line that stays, above the bar where there is one.

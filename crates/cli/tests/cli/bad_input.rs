@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::workplace::{Finished, Workplace, text};
+use crate::{
+    resume::{long_run, wait_for_step},
+    workplace::{Finished, Workplace, text},
+};
 
 /// Trains the nano recipe with more settings.
 fn pretrain(workplace: &Workplace, settings: &[&str]) -> Finished {
@@ -234,6 +237,17 @@ fn a_folder_that_holds_another_run() {
     refused!("another_recipe_on_resume", 2, workplace.run(&resumed));
     let folder = fs::read_dir(workplace.path("run")).unwrap().count();
     assert!(folder > 0, "the run is still there");
+}
+
+#[test]
+fn a_folder_that_another_process_writes() {
+    let workplace = Workplace::nano();
+    let mut child = workplace.start(&long_run("run", &["--set", "train.steps=1000000"]));
+    wait_for_step(&workplace, "run", &mut child, 2);
+    let finished = workplace.run(&["pretrain", "--out", "run", "--resume"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    refused!("locked", 1, finished);
 }
 
 #[test]

@@ -12,14 +12,14 @@ use std::{
 
 use crate::workplace::{Finished, Workplace};
 
-/// Steps of the run: long enough to be killed twice on the way, at three places in ten.
-pub(crate) const STEPS: u64 = 400;
+/// Steps of the run: so many that both kills, in its first half, come long before its end.
+const STEPS: u64 = 600;
 
-/// The arguments of a run with checkpoints every seven steps.
+/// The arguments of a run with checkpoints every fifteen steps.
 pub(crate) fn long_run<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let settings = [
-        "train.steps=400",
-        "checkpoint.every=7",
+        "train.steps=600",
+        "checkpoint.every=15",
         "validation.every=50",
         "model.dropout=0.1",
     ];
@@ -64,7 +64,7 @@ fn killed_twice_and_resumed_with_other_threads_the_model_is_the_same() {
     workplace.succeed(&long_run("whole", &["--threads", "2", "--quiet"]));
     let wanted = workplace.read("whole/model/model.safetensors");
 
-    let kills = [random(8..STEPS / 3), random(STEPS / 3 + 20..STEPS * 2 / 3)];
+    let kills = [random(8..STEPS / 4), random(STEPS / 4 + 20..STEPS / 2)];
     println!("killed at the steps {kills:?}");
     for (index, step) in kills.into_iter().enumerate() {
         let more: &[&str] = if index == 0 {
