@@ -32,7 +32,7 @@ fn every_site_shows_its_inputs() {
         let mut seen = Vec::new();
         model
             .observe(&batch.input(), &mut |site, values| {
-                seen.push((site, values.to_vec()))
+                seen.push((site, values.to_vec()));
             })
             .unwrap();
         seen
