@@ -69,12 +69,9 @@ fn updates_see_every_parameter_once_and_in_order() {
         })
         .unwrap();
     assert_eq!(seen, expected);
-    for index in 0..expected.len() {
-        assert!(
-            model.read(index).iter().all(|value| *value == index as f32),
-            "{}",
-            expected[index]
-        );
+    for (index, name) in expected.iter().enumerate() {
+        let values = model.read(index);
+        assert!(values.iter().all(|value| *value == index as f32), "{name}");
     }
 }
 
