@@ -59,6 +59,8 @@ pub enum ArmsError {
         item: usize,
         /// What the activation parser says, with its caret line.
         message: String,
+        /// What it suggests.
+        suggestion: Option<String>,
     },
     /// The same arm twice.
     #[error("the arm `{name}` occurs twice")]
@@ -80,6 +82,10 @@ impl ArmsError {
         Some(match self {
             Self::Empty { .. } => "separate activations by commas: --arms gelu,rational".to_owned(),
             Self::Parenthesis { .. } => "commas inside parentheses belong to the activation: --arms 'gelu,rational(5/4, form=b)'".to_owned(),
+            Self::Activation {
+                suggestion: Some(suggestion),
+                ..
+            } => suggestion.clone(),
             Self::Activation { .. } => "`pliant act list` prints the activations".to_owned(),
             Self::Twice { .. } => "an arm is compared with others, not with itself; for its spread over chance give more seeds".to_owned(),
             Self::Unnamed { .. } => "give it `name = \"…\"`".to_owned(),
@@ -107,10 +113,13 @@ impl FromStr for ArmList {
                     item: index + 1,
                 });
             }
-            let spec: ActivationSpec = part.parse().map_err(|error| ArmsError::Activation {
-                item: index + 1,
-                message: format!("{error}"),
-            })?;
+            let spec = part
+                .parse::<ActivationSpec>()
+                .map_err(|error| ArmsError::Activation {
+                    item: index + 1,
+                    message: error.to_string(),
+                    suggestion: error.hint(),
+                })?;
             if specs.contains(&spec) {
                 return Err(ArmsError::Twice {
                     name: spec.to_string(),

@@ -13,6 +13,7 @@ use crate::{TrainError, checkpoint, file};
 pub(crate) const RECIPE_FILE: &str = "recipe.toml";
 /// The recorded events.
 pub(crate) const METRICS_FILE: &str = "metrics.jsonl";
+const CHECKPOINTS_FOLDER: &str = "checkpoints";
 const LOCK_FILE: &str = "lock";
 const DATA_FOLDER: &str = "data";
 
@@ -32,6 +33,13 @@ pub(crate) enum Found {
     Checkpoints,
     /// A finished run.
     Finished(Box<RunSummary>),
+}
+
+/// Whether a run in this folder has come to train: it has a record, checkpoints or a summary.
+pub fn has_trained(run: &Path) -> bool {
+    [METRICS_FILE, CHECKPOINTS_FOLDER, SUMMARY_FILE]
+        .iter()
+        .any(|name| run.join(name).exists())
 }
 
 impl RunFolder {
@@ -111,7 +119,7 @@ impl RunFolder {
     }
 
     pub(crate) fn checkpoints(&self) -> PathBuf {
-        self.path.join("checkpoints")
+        self.path.join(CHECKPOINTS_FOLDER)
     }
 
     pub(crate) fn model(&self) -> PathBuf {

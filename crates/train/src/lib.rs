@@ -37,6 +37,7 @@ pub use dry_run::{DryRunReport, dry_run};
 pub use error::{ErrorKind, TrainError};
 pub use evaluate::{EvaluationOptions, EvaluationReport, evaluate};
 pub use event::{Event, EventSink};
+pub use folder::has_trained;
 pub use metrics::read_metrics;
 pub use recipe::{Recipe, RecipeError, Sources};
 pub use run::{RunOptions, Start, run};

@@ -8,7 +8,7 @@ use pliant_train::Recipe;
 use serde::{Deserialize, Serialize};
 
 use super::CompareError;
-use super::plan::Plan;
+use super::plan::{Plan, cell_folder};
 use crate::SeedList;
 use crate::arms::Arm;
 
@@ -72,7 +72,7 @@ impl Folder {
             _lock: lock,
         };
         match fs::read_to_string(&settings) {
-            Ok(text) => folder.check(plan, &text)?,
+            Ok(text) => folder.check(plan, &text, commit)?,
             Err(error) if error.kind() == ErrorKind::NotFound => folder.begin(plan, commit)?,
             Err(error) => return Err(CompareError::io("read", &settings)(error)),
         }
@@ -103,7 +103,9 @@ impl Folder {
         self.write(SETTINGS, &text).map(drop)
     }
 
-    fn check(&self, plan: &Plan, text: &str) -> Result<(), CompareError> {
+    /// Refuses other settings than those in the folder, unless no cell has come to train under them: a mistyped corpus
+    /// must not spoil the folder for the corrected call.
+    fn check(&self, plan: &Plan, text: &str, commit: Option<&str>) -> Result<(), CompareError> {
         let path = self.path.join(SETTINGS);
         let unreadable = |reason: String| CompareError::Unreadable {
             path: path.clone(),
@@ -131,14 +133,37 @@ impl Folder {
             ));
         }
         differences.extend(plan.recipe.differences(&recipe));
+        let cells = self.cells(&saved);
         if differences.is_empty() {
             Ok(())
+        } else if !cells.iter().any(|cell| pliant_train::has_trained(cell)) {
+            for cell in cells.iter().filter(|cell| cell.is_dir()) {
+                fs::remove_dir_all(cell).map_err(CompareError::io("remove", cell))?;
+            }
+            self.begin(plan, commit)
         } else {
             Err(CompareError::OtherSettings {
                 folder: self.path.clone(),
                 differences: differences.iter().map(|line| format!("  {line}")).collect(),
             })
         }
+    }
+}
+
+impl Folder {
+    /// The run folders that the saved settings speak of.
+    fn cells(&self, saved: &Settings) -> Vec<PathBuf> {
+        saved
+            .arms
+            .iter()
+            .flat_map(|arm| {
+                saved
+                    .seeds
+                    .as_slice()
+                    .iter()
+                    .map(|seed| cell_folder(&self.path, arm, *seed))
+            })
+            .collect()
     }
 }
 

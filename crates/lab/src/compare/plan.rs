@@ -111,6 +111,11 @@ fn arms(listed: Option<&ArmList>, recipe: &Recipe) -> Result<Vec<Arm>, ArmsError
     Ok(arms)
 }
 
+/// Where the run of an arm and a seed lies.
+pub(super) fn cell_folder(out: &Path, arm: &Arm, seed: u64) -> PathBuf {
+    out.join(&arm.folder).join(format!("seed-{seed}"))
+}
+
 /// Seed by seed, so that pairs are complete as early as possible.
 fn cells(
     recipe: &Recipe,
@@ -136,7 +141,7 @@ fn cells(
             for set in &arm.sets {
                 sets.push(Recipe::parse_setting(set).map_err(wrong)?);
             }
-            let folder = out.join(&arm.folder).join(format!("seed-{seed}"));
+            let folder = cell_folder(out, arm, seed);
             cells.push(PlannedCell {
                 arm: index,
                 seed,

@@ -88,6 +88,29 @@ fn a_second_call_trains_only_what_is_not_finished() {
 }
 
 #[test]
+fn settings_under_which_nothing_was_trained_give_way() {
+    let (_keep, out) = folder();
+    run(&options(&out), &Fake::default()).unwrap();
+    // What a call leaves that failed before its first step, over a corpus that is not there for instance.
+    for arm in ["gelu", "rational"] {
+        for seed in 1..=3 {
+            let cell = out.join(arm).join(format!("seed-{seed}"));
+            fs::remove_dir_all(&cell).unwrap();
+            fs::create_dir_all(&cell).unwrap();
+            fs::write(cell.join("recipe.toml"), "# of the failed call").unwrap();
+        }
+    }
+    let other = Options {
+        seeds: Some("4,5".parse().unwrap()),
+        ..options(&out)
+    };
+    let runner = Fake::default();
+    run(&other, &runner).unwrap();
+    assert_eq!(runner.trained.borrow().len(), 4);
+    assert!(!out.join("gelu").join("seed-1").exists());
+}
+
+#[test]
 fn other_settings_are_refused_and_named() {
     let (_keep, out) = folder();
     run(&options(&out), &Fake::default()).unwrap();
