@@ -156,8 +156,8 @@ recipe_table! {
     }
 }
 
-/// Learning rate of activation coefficients unless the recipe says otherwise.
-pub const ACTIVATION_LEARNING_RATE: f64 = 1e-3;
+/// Learning rate of activation coefficients unless the recipe says otherwise: chosen by trial, see `docs/log.md`.
+pub const ACTIVATION_LEARNING_RATE: f64 = 3e-3;
 
 impl Group {
     /// The default list: activation coefficients with a constant rate of their own and no decay; matrices and tables with
