@@ -9,7 +9,7 @@ use pliant_nn::MaskedLanguageModel;
 use serde::{Deserialize, Serialize};
 
 use crate::event::GroupReport;
-use crate::optimizer::{Optimizer, clip_factor, gradient_norm};
+use crate::optimizer::{GradientNorms, Optimizer};
 use crate::recipe::Clock;
 use crate::run::{Prepared, counts, in_threads, prepare, refuse_arms, reports, tokens_per_step};
 use crate::schedule::Moment;
@@ -115,13 +115,13 @@ fn measure(
             loss = computed.loss;
             gradient_report::examine(&model, &computed.gradients, number)?;
         }
-        let norm = gradient_norm(&computed.gradients, model.parameters().len());
+        let norms = GradientNorms::of(&computed.gradients, model.parameters());
         let rates = optimizer.learning_rates(Moment {
             step: number,
             minutes: 0.0,
         });
-        let scale = clip_factor(norm, recipe.train.gradient_clip);
-        optimizer.apply(&mut model, &computed.gradients, scale, &rates, number)?;
+        let clip = norms.clip(recipe.train.gradient_clip);
+        optimizer.apply(&mut model, &computed.gradients, clip, &rates, number)?;
         step_seconds = began.elapsed().as_secs_f64();
     }
     let validation_seconds = validation_pass_seconds(recipe, prepared, plan, &model)?;

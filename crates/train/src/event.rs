@@ -113,8 +113,10 @@ pub enum Event {
         loss: f64,
         /// Learning rate of each group, in the order of [`Event::Started`]'s groups.
         learning_rates: Vec<f64>,
-        /// Global norm of the gradient before clipping.
+        /// Global norm of the gradient before clipping, of all parameters but activation coefficients.
         gradient_norm: f64,
+        /// That of the activation coefficients; 0 where there are none.
+        activation_gradient_norm: f64,
         /// Tokens of the step.
         tokens: u64,
         /// Masked tokens of the step.

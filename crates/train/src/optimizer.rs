@@ -1,7 +1,7 @@
 //! `AdamW` over the groups of a run.
 
 use pliant_kernels::adamw::{self, AdamW};
-use pliant_nn::ParameterInfo;
+use pliant_nn::{ParameterInfo, Role};
 
 use crate::TrainError;
 use crate::group::Grouping;
@@ -24,17 +24,69 @@ pub(crate) struct Optimizer {
 /// Added to the norm before dividing, as `clip_grad_norm_` of `PyTorch` does.
 const CLIP_EPSILON: f64 = 1e-6;
 
-/// Global norm of the gradients: ordered sums of squares in f64, in the order of the parameters.
-pub(crate) fn gradient_norm(gradients: &impl GradientSet, parameters: usize) -> f64 {
-    (0..parameters)
-        .filter_map(|index| gradients.get(index))
-        .map(adamw::sum_of_squares)
-        .sum::<f64>()
-        .sqrt()
+/// Global norms of the gradient: ordered sums of squares in f64, in the order of the parameters.
+///
+/// The coefficients have a norm of their own: a few numbers that every token passes through have gradients that outweigh
+/// those of all weights together, so that a common norm would have them throttle the whole encoder, and only in the arm
+/// that has them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct GradientNorms {
+    /// Of all parameters but the activation coefficients.
+    pub(crate) weights: f64,
+    /// Of the activation coefficients; 0 where there are none.
+    pub(crate) coefficients: f64,
+}
+
+impl GradientNorms {
+    pub(crate) fn of(gradients: &impl GradientSet, parameters: &[ParameterInfo]) -> Self {
+        let norm = |of_coefficients: bool| {
+            parameters
+                .iter()
+                .enumerate()
+                .filter(|(_, parameter)| (parameter.role == Role::Activation) == of_coefficients)
+                .filter_map(|(index, _)| gradients.get(index))
+                .map(adamw::sum_of_squares)
+                .sum::<f64>()
+                .sqrt()
+        };
+        Self {
+            weights: norm(false),
+            coefficients: norm(true),
+        }
+    }
+
+    pub(crate) fn is_finite(self) -> bool {
+        self.weights.is_finite() && self.coefficients.is_finite()
+    }
+
+    /// Brings each norm to at most `limit`.
+    pub(crate) fn clip(self, limit: f64) -> ClipFactors {
+        ClipFactors {
+            weights: clip_factor(self.weights, limit),
+            coefficients: clip_factor(self.coefficients, limit),
+        }
+    }
+}
+
+/// What the gradients are multiplied by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ClipFactors {
+    weights: f64,
+    coefficients: f64,
+}
+
+impl ClipFactors {
+    fn of(self, role: Role) -> f64 {
+        if role == Role::Activation {
+            self.coefficients
+        } else {
+            self.weights
+        }
+    }
 }
 
 /// Factor that brings a gradient of norm `norm` to at most `limit`; 1 where `limit` is 0 or not reached.
-pub(crate) fn clip_factor(norm: f64, limit: f64) -> f64 {
+fn clip_factor(norm: f64, limit: f64) -> f64 {
     if limit > 0.0 {
         (limit / (norm + CLIP_EPSILON)).min(1.0)
     } else {
@@ -91,11 +143,11 @@ impl Optimizer {
         &mut self,
         model: &mut M,
         gradients: &M::Gradients,
-        gradient_scale: f64,
+        clip: ClipFactors,
         learning_rates: &[f64],
         step: u64,
     ) -> Result<(), TrainError> {
-        model.update(&mut |index, _: &ParameterInfo, weights| {
+        model.update(&mut |index, parameter: &ParameterInfo, weights| {
             let Some(gradient) = gradients.get(index) else {
                 return;
             };
@@ -112,7 +164,7 @@ impl Optimizer {
                 &options,
                 weights,
                 gradient,
-                gradient_scale as f32,
+                clip.of(parameter.role) as f32,
                 &mut self.first_moments[index],
                 &mut self.second_moments[index],
                 self.anchors[index].as_deref(),
@@ -174,18 +226,46 @@ mod tests {
         fn accumulate(&mut self, _: Self) {}
     }
 
+    fn parameter(role: Role) -> ParameterInfo {
+        ParameterInfo {
+            name: String::new(),
+            role,
+            shape: vec![2],
+        }
+    }
+
     #[test]
     fn clipping_is_pytorch_s_formula() {
-        let norm = gradient_norm(&Fixed(vec![vec![3.0, 0.0], vec![0.0, -4.0]]), 2);
-        assert_eq!(norm, 5.0);
-        assert_eq!(clip_factor(norm, 1.0), 1.0 / (5.0 + 1e-6));
-        assert_eq!(clip_factor(norm, 6.0), 1.0);
-        assert_eq!(clip_factor(norm, 0.0), 1.0);
+        let norms = GradientNorms::of(
+            &Fixed(vec![vec![3.0, 0.0], vec![0.0, -4.0]]),
+            &[Role::Weight, Role::Bias].map(parameter),
+        );
+        assert_eq!((norms.weights, norms.coefficients), (5.0, 0.0));
+        assert_eq!(norms.clip(1.0).of(Role::Weight), 1.0 / (5.0 + 1e-6));
+        assert_eq!(norms.clip(6.0).of(Role::Weight), 1.0);
+        assert_eq!(norms.clip(0.0).of(Role::Weight), 1.0);
+    }
+
+    #[test]
+    fn coefficients_do_not_throttle_the_weights() {
+        let norms = GradientNorms::of(
+            &Fixed(vec![vec![0.3, 0.4], vec![30.0, 40.0]]),
+            &[Role::Weight, Role::Activation].map(parameter),
+        );
+        let clip = norms.clip(1.0);
+        assert_eq!(clip.of(Role::Weight), 1.0);
+        assert_eq!(clip.of(Role::Activation), 1.0 / (50.0 + 1e-6));
     }
 
     #[test]
     fn a_non_finite_gradient_reaches_the_norm() {
-        assert!(gradient_norm(&Fixed(vec![vec![1.0], vec![f32::NAN]]), 2).is_nan());
-        assert!(gradient_norm(&Fixed(vec![vec![f32::INFINITY]]), 1).is_infinite());
+        let of = |gradients| {
+            GradientNorms::of(
+                &Fixed(gradients),
+                &[Role::Weight, Role::Activation].map(parameter),
+            )
+        };
+        assert!(!of(vec![vec![f32::NAN], vec![1.0]]).is_finite());
+        assert!(!of(vec![vec![1.0], vec![f32::INFINITY]]).is_finite());
     }
 }

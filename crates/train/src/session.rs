@@ -6,7 +6,7 @@ use crate::checkpoint::{self, State};
 use crate::event::EventSink;
 use crate::folder::RunFolder;
 use crate::metrics::Metrics;
-use crate::optimizer::{Optimizer, clip_factor, gradient_norm};
+use crate::optimizer::{GradientNorms, Optimizer};
 use crate::recipe::{Clock, Recipe};
 use crate::schedule::Moment;
 use crate::trainable::{Feed, Trainable};
@@ -129,17 +129,17 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
             micro_batch,
             (&self.state.batches, &self.state.masks),
         )?;
-        let norm = gradient_norm(&computed.gradients, self.model.parameters().len());
+        let norms = GradientNorms::of(&computed.gradients, self.model.parameters());
         let moment = Moment {
             step: number,
             minutes: clock.seconds() / 60.0,
         };
         let learning_rates = self.optimizer.learning_rates(moment);
-        if !computed.loss.is_finite() || !norm.is_finite() {
+        if !computed.loss.is_finite() || !norms.is_finite() {
             return Err(self.diverged(
                 number,
                 computed.loss,
-                norm,
+                norms.weights.hypot(norms.coefficients),
                 &learning_rates,
                 Some(&computed.gradients),
             )?);
@@ -148,11 +148,11 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
             let report = gradient_report::examine(&self.model, &computed.gradients, number)?;
             self.recorder.emit(&report)?;
         }
-        let scale = clip_factor(norm, self.recipe.train.gradient_clip);
+        let clip = norms.clip(self.recipe.train.gradient_clip);
         self.optimizer.apply(
             &mut self.model,
             &computed.gradients,
-            scale,
+            clip,
             &learning_rates,
             number,
         )?;
@@ -163,7 +163,8 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
             step: number,
             loss: computed.loss,
             learning_rates,
-            gradient_norm: norm,
+            gradient_norm: norms.weights,
+            activation_gradient_norm: norms.coefficients,
             tokens: computed.tokens,
             masked_tokens: computed.masked_tokens,
             milliseconds,

@@ -64,7 +64,7 @@ fn folders_that_hold_something_are_refused_and_left_alone() {
     let text = told(&error);
     assert!(text.contains("train.seed: 2 now, 1 in the run"), "{text}");
     assert!(
-        text.contains("optimizer.group.activation.learning_rate: 0.1 now, 0.001 in the run"),
+        text.contains("optimizer.group.activation.learning_rate: 0.1 now, 0.003 in the run"),
         "{text}"
     );
     assert!(!text.contains("train.steps"), "{text}");

@@ -254,6 +254,7 @@ mod tests {
             loss: 4.5,
             learning_rates: vec![],
             gradient_norm: 1.0,
+            activation_gradient_norm: 0.0,
             tokens: 4096,
             masked_tokens: 600,
             milliseconds: 400.0,

@@ -79,6 +79,7 @@ impl CellRunner for Fake {
                 loss: loss(step) + 0.09 * stream.normal(step + 10),
                 learning_rates: vec![1e-3],
                 gradient_norm: 1.0,
+                activation_gradient_norm: 0.0,
                 tokens: 4096,
                 masked_tokens: 614,
                 milliseconds: 80.0,

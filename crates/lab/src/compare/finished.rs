@@ -134,6 +134,7 @@ mod tests {
             loss,
             learning_rates: vec![1e-3],
             gradient_norm: 1.0,
+            activation_gradient_norm: 0.0,
             tokens: 4096,
             masked_tokens: 600,
             milliseconds: 80.0,

@@ -107,7 +107,7 @@ recipe_table! {
         sequence: usize = 128, between(8.0, 1048576.0);
         /// Seed of initial weights, order, masks and dropout.
         seed: u64 = 1, at_least(0.0);
-        /// Largest global norm of the gradient; longer ones are scaled down to it. 0 switches it off.
+        /// Largest global norm of the gradient; longer ones are scaled down to it. The activation coefficients are clipped by a norm of their own, so that a few numbers with large gradients do not throttle the weights. 0 switches clipping off.
         gradient_clip: f64 = 1.0, at_least(0.0);
     }
 }
