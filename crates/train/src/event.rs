@@ -115,7 +115,8 @@ pub enum Event {
         learning_rates: Vec<f64>,
         /// Global norm of the gradient before clipping, of all parameters but activation coefficients.
         gradient_norm: f64,
-        /// That of the activation coefficients; 0 where there are none.
+        /// That of the activation coefficients; 0 where there are none, and in records older than this field.
+        #[serde(default)]
         activation_gradient_norm: f64,
         /// Tokens of the step.
         tokens: u64,
