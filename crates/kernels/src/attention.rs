@@ -87,17 +87,7 @@ pub fn forward(
     output: &mut [f32],
     log_sum_exp: &mut [f32],
 ) {
-    check(shape, qkv, attention_mask, rotary);
-    assert_eq!(
-        output.len(),
-        qkv.len() / 3,
-        "output is [batch, sequence, heads * head_size]"
-    );
-    assert_eq!(
-        log_sum_exp.len(),
-        shape.batch * shape.heads * shape.sequence,
-        "log_sum_exp is [batch, heads, sequence]"
-    );
+    check(shape, qkv, attention_mask, rotary, output, log_sum_exp);
     if output.is_empty() {
         return;
     }
@@ -129,19 +119,9 @@ pub fn backward(
     doutput: &[f32],
     dqkv: &mut [f32],
 ) {
-    check(shape, qkv, attention_mask, rotary);
-    assert_eq!(
-        output.len(),
-        qkv.len() / 3,
-        "output is [batch, sequence, heads * head_size]"
-    );
+    check(shape, qkv, attention_mask, rotary, output, log_sum_exp);
     assert_eq!(doutput.len(), output.len(), "doutput is as output");
     assert_eq!(dqkv.len(), qkv.len(), "dqkv is as qkv");
-    assert_eq!(
-        log_sum_exp.len(),
-        shape.batch * shape.heads * shape.sequence,
-        "log_sum_exp is [batch, heads, sequence]"
-    );
     if output.is_empty() {
         return;
     }
@@ -166,7 +146,14 @@ pub fn backward(
         });
 }
 
-fn check(shape: &Shape, qkv: &[f32], attention_mask: &[u8], rotary: Option<&Rotary>) {
+fn check(
+    shape: &Shape,
+    qkv: &[f32],
+    attention_mask: &[u8],
+    rotary: Option<&Rotary>,
+    output: &[f32],
+    log_sum_exp: &[f32],
+) {
     let tokens = shape.batch * shape.sequence;
     assert_eq!(
         qkv.len(),
@@ -177,6 +164,16 @@ fn check(shape: &Shape, qkv: &[f32], attention_mask: &[u8], rotary: Option<&Rota
         attention_mask.len(),
         tokens,
         "attention_mask is [batch, sequence]"
+    );
+    assert_eq!(
+        output.len(),
+        qkv.len() / 3,
+        "output is [batch, sequence, heads * head_size]"
+    );
+    assert_eq!(
+        log_sum_exp.len(),
+        shape.batch * shape.heads * shape.sequence,
+        "log_sum_exp is [batch, heads, sequence]"
     );
     assert!(
         rotary.is_none_or(|rotary| rotary.fits(shape.sequence, shape.head_size)),

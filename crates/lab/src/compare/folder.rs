@@ -133,24 +133,22 @@ impl Folder {
             ));
         }
         differences.extend(plan.recipe.differences(&recipe));
-        let cells = self.cells(&saved);
         if differences.is_empty() {
-            Ok(())
-        } else if !cells.iter().any(|cell| pliant_train::has_trained(cell)) {
-            for cell in cells.iter().filter(|cell| cell.is_dir()) {
-                fs::remove_dir_all(cell).map_err(CompareError::io("remove", cell))?;
-            }
-            self.begin(plan, commit)
-        } else {
-            Err(CompareError::OtherSettings {
+            return Ok(());
+        }
+        let cells = self.cells(&saved);
+        if cells.iter().any(|cell| pliant_train::has_trained(cell)) {
+            return Err(CompareError::OtherSettings {
                 folder: self.path.clone(),
                 differences: differences.iter().map(|line| format!("  {line}")).collect(),
-            })
+            });
         }
+        for cell in cells.iter().filter(|cell| cell.is_dir()) {
+            fs::remove_dir_all(cell).map_err(CompareError::io("remove", cell))?;
+        }
+        self.begin(plan, commit)
     }
-}
 
-impl Folder {
     /// The run folders that the saved settings speak of.
     fn cells(&self, saved: &Settings) -> Vec<PathBuf> {
         saved
