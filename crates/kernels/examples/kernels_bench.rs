@@ -88,16 +88,50 @@ impl Bench {
         let name = |what: &str| format!("{preset} linear {what} {rows}x{inputs}x{outputs}");
         let operations = 2 * rows * inputs * outputs;
         self.product(&name("forward"), operations, || {
-            linear::forward(&x, &weight, None, rows, inputs, outputs, &mut y);
+            linear::forward(
+                pliant_kernels::Precision::F32,
+                &x,
+                &weight,
+                None,
+                rows,
+                inputs,
+                outputs,
+                &mut y,
+            );
         });
         self.product(&name("forward+bias"), operations, || {
-            linear::forward(&x, &weight, Some(&bias), rows, inputs, outputs, &mut y);
+            linear::forward(
+                pliant_kernels::Precision::F32,
+                &x,
+                &weight,
+                Some(&bias),
+                rows,
+                inputs,
+                outputs,
+                &mut y,
+            );
         });
         self.product(&name("backward_input"), operations, || {
-            linear::backward_input(&dy, &weight, rows, inputs, outputs, &mut dx);
+            linear::backward_input(
+                pliant_kernels::Precision::F32,
+                &dy,
+                &weight,
+                rows,
+                inputs,
+                outputs,
+                &mut dx,
+            );
         });
         self.product(&name("backward_weight"), operations, || {
-            linear::backward_weight(&dy, &x, rows, inputs, outputs, &mut dweight);
+            linear::backward_weight(
+                pliant_kernels::Precision::F32,
+                &dy,
+                &x,
+                rows,
+                inputs,
+                outputs,
+                &mut dweight,
+            );
         });
         self.elements(&name("backward_bias"), rows * outputs, || {
             linear::backward_bias(&dy, rows, outputs, &mut dbias);
@@ -130,6 +164,7 @@ impl Bench {
         let name = |what: &str| format!("{preset} attention {what} {heads}x{sequence}{kind}");
         self.product(&name("forward"), operations, || {
             attention::forward(
+                pliant_kernels::Precision::F32,
                 &shape,
                 &qkv,
                 &mask,
@@ -141,6 +176,7 @@ impl Bench {
         });
         self.product(&name("backward"), operations * 5 / 2, || {
             attention::backward(
+                pliant_kernels::Precision::F32,
                 &shape,
                 &qkv,
                 &mask,
@@ -242,10 +278,19 @@ impl Bench {
         let name =
             |what: &str| format!("{preset} masked_lm {what} {rows}x{hidden_size}x{vocabulary}");
         self.product(&name("score"), operations, || {
-            masked_lm::score(&hidden, &table, &bias, &labels, hidden_size, vocabulary);
+            masked_lm::score(
+                pliant_kernels::Precision::F32,
+                &hidden,
+                &table,
+                &bias,
+                &labels,
+                hidden_size,
+                vocabulary,
+            );
         });
         self.product(&name("gradients"), 3 * operations, || {
             masked_lm::score_and_gradients(
+                pliant_kernels::Precision::F32,
                 &hidden,
                 &table,
                 &bias,

@@ -15,6 +15,7 @@ pub use rotary::Rotary;
 
 use rayon::prelude::*;
 
+use crate::Precision;
 use crate::dropout::Mask;
 use crate::random::Stream;
 use heads::{Head, Interleaved, Padding};
@@ -79,6 +80,7 @@ fn block_rows(sequence: usize) -> usize {
 /// If a slice does not have the length of its shape, the rotary table does not fit, or the dropout probability does
 /// not lie in `[0, 1)`.
 pub fn forward(
+    precision: Precision,
     shape: &Shape,
     qkv: &[f32],
     attention_mask: &[u8],
@@ -98,7 +100,7 @@ pub fn forward(
         .enumerate()
         .for_each(|(task, log_sum_exp)| {
             let (sequence, number) = (task / shape.heads, task % shape.heads);
-            let head = Head::new(shape, qkv, sequence, number, rotary);
+            let head = Head::new(precision, shape, qkv, sequence, number, rotary);
             let mask = dropout.map(|dropout| dropout.mask(shape, sequence, number));
             output::compute(&head, &padding[sequence], mask, &output, log_sum_exp);
         });
@@ -109,6 +111,7 @@ pub fn forward(
 /// # Panics
 /// As [`forward`].
 pub fn backward(
+    precision: Precision,
     shape: &Shape,
     qkv: &[f32],
     attention_mask: &[u8],
@@ -132,7 +135,7 @@ pub fn backward(
         .enumerate()
         .for_each(|(task, log_sum_exp)| {
             let (sequence, number) = (task / shape.heads, task % shape.heads);
-            let head = Head::new(shape, qkv, sequence, number, rotary);
+            let head = Head::new(precision, shape, qkv, sequence, number, rotary);
             let mask = dropout.map(|dropout| dropout.mask(shape, sequence, number));
             gradient::compute(
                 &head,

@@ -21,9 +21,12 @@ pub mod masked_lm;
 pub mod math;
 pub mod norm;
 pub mod parallel;
+mod precision;
 mod product;
 pub mod random;
 pub mod residual;
 mod scratch;
 #[cfg(test)]
 mod testing;
+
+pub use precision::{Precision, UnknownPrecision};

@@ -2,6 +2,7 @@
 //!
 //! No operand is copied into another layout by us; products run on the whole rayon pool.
 
+use crate::Precision;
 use crate::dispatch::Arithmetic;
 use crate::parallel;
 use crate::product::{Mode, Threads, View, multiply};
@@ -11,6 +12,7 @@ use crate::product::{Mode, Threads, View, multiply};
 /// # Panics
 /// If a slice does not have the length of its shape.
 pub fn forward(
+    precision: Precision,
     x: &[f32],
     weight: &[f32],
     bias: Option<&[f32]>,
@@ -43,7 +45,7 @@ pub fn forward(
             Mode::Add
         }
     };
-    multiply(x, weight, 1.0, mode, Threads::All, y);
+    multiply(precision, x, weight, 1.0, mode, Threads::All, y);
 }
 
 /// `dx = dy weight` with dy `[rows, outputs]`, weight `[outputs, inputs]`, dx `[rows, inputs]`.
@@ -51,6 +53,7 @@ pub fn forward(
 /// # Panics
 /// If a slice does not have the length of its shape.
 pub fn backward_input(
+    precision: Precision,
     dy: &[f32],
     weight: &[f32],
     rows: usize,
@@ -67,7 +70,15 @@ pub fn backward_input(
     assert_eq!(dx.len(), rows * inputs, "dx is [{rows}, {inputs}]");
     let dy = View::new(dy, rows, outputs);
     let weight = View::new(weight, outputs, inputs);
-    multiply(dy, weight, 1.0, Mode::Overwrite, Threads::All, dx);
+    multiply(
+        precision,
+        dy,
+        weight,
+        1.0,
+        Mode::Overwrite,
+        Threads::All,
+        dx,
+    );
 }
 
 /// `dweight = dyᵀ x` with dy `[rows, outputs]`, x `[rows, inputs]`, dweight `[outputs, inputs]`.
@@ -75,6 +86,7 @@ pub fn backward_input(
 /// # Panics
 /// If a slice does not have the length of its shape.
 pub fn backward_weight(
+    precision: Precision,
     dy: &[f32],
     x: &[f32],
     rows: usize,
@@ -91,7 +103,15 @@ pub fn backward_weight(
     );
     let dy = View::new(dy, rows, outputs).transposed();
     let x = View::new(x, rows, inputs);
-    multiply(dy, x, 1.0, Mode::Overwrite, Threads::All, dweight);
+    multiply(
+        precision,
+        dy,
+        x,
+        1.0,
+        Mode::Overwrite,
+        Threads::All,
+        dweight,
+    );
 }
 
 /// `dbias[j] = Σ_i dy[i, j]` with dy `[rows, outputs]`: rows are added in f32 within chunks of 64, chunks in f64, in order.
@@ -204,14 +224,32 @@ mod tests {
             let dy = random(4, rows * outputs, 1.0);
             let (x32, w32, b32, dy32) = (narrow(&x), narrow(&weight), narrow(&bias), narrow(&dy));
             let mut y = vec![f32::NAN; rows * outputs];
-            forward(&x32, &w32, Some(&b32), rows, inputs, outputs, &mut y);
+            forward(
+                Precision::F32,
+                &x32,
+                &w32,
+                Some(&b32),
+                rows,
+                inputs,
+                outputs,
+                &mut y,
+            );
             assert_close(
                 "y",
                 &y,
                 &reference::forward(&x, &weight, Some(&bias), rows, inputs, outputs),
                 2e-6,
             );
-            forward(&x32, &w32, None, rows, inputs, outputs, &mut y);
+            forward(
+                Precision::F32,
+                &x32,
+                &w32,
+                None,
+                rows,
+                inputs,
+                outputs,
+                &mut y,
+            );
             assert_close(
                 "y",
                 &y,
@@ -222,8 +260,16 @@ mod tests {
             let mut dx = vec![f32::NAN; rows * inputs];
             let mut dweight = vec![f32::NAN; outputs * inputs];
             let mut dbias = vec![f32::NAN; outputs];
-            backward_input(&dy32, &w32, rows, inputs, outputs, &mut dx);
-            backward_weight(&dy32, &x32, rows, inputs, outputs, &mut dweight);
+            backward_input(Precision::F32, &dy32, &w32, rows, inputs, outputs, &mut dx);
+            backward_weight(
+                Precision::F32,
+                &dy32,
+                &x32,
+                rows,
+                inputs,
+                outputs,
+                &mut dweight,
+            );
             backward_bias(&dy32, rows, outputs, &mut dbias);
             assert_close("dx", &dx, &exact.0, 2e-6);
             assert_close("dweight", &dweight, &exact.1, 2e-6);
@@ -272,9 +318,18 @@ mod tests {
                 let mut dx = vec![0.0; rows * inputs];
                 let mut dweight = vec![0.0; outputs * inputs];
                 let mut dbias = vec![0.0; outputs];
-                forward(&x, &weight, Some(&bias), rows, inputs, outputs, &mut y);
-                backward_input(&dy, &weight, rows, inputs, outputs, &mut dx);
-                backward_weight(&dy, &x, rows, inputs, outputs, &mut dweight);
+                forward(
+                    Precision::F32,
+                    &x,
+                    &weight,
+                    Some(&bias),
+                    rows,
+                    inputs,
+                    outputs,
+                    &mut y,
+                );
+                backward_input(Precision::F32, &dy, &weight, rows, inputs, outputs, &mut dx);
+                backward_weight(Precision::F32, &dy, &x, rows, inputs, outputs, &mut dweight);
                 backward_bias(&dy, rows, outputs, &mut dbias);
                 [y, dx, dweight, dbias]
                     .map(|values| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>())

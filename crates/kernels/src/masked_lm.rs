@@ -2,6 +2,7 @@
 //!
 //! The logits exist for one chunk of rows at a time, so memory grows with the vocabulary, not with the batch.
 
+use crate::Precision;
 use crate::dispatch::Arithmetic;
 use crate::linear::add_rows;
 use crate::math::{exp, maximum};
@@ -41,6 +42,7 @@ impl std::ops::AddAssign for Score {
 /// # Panics
 /// If a label lies outside the vocabulary or a slice does not have the length of its shape.
 pub fn score(
+    precision: Precision,
     hidden: &[f32],
     table: &[f32],
     bias: &[f32],
@@ -57,7 +59,15 @@ pub fn score(
         let logits = &mut logits[..labels.len() * vocabulary];
         let hidden = &hidden[start * hidden_size..(start + labels.len()) * hidden_size];
         let hidden = View::new(hidden, labels.len(), hidden_size);
-        multiply(hidden, table, 1.0, Mode::Overwrite, Threads::All, logits);
+        multiply(
+            precision,
+            hidden,
+            table,
+            1.0,
+            Mode::Overwrite,
+            Threads::All,
+            logits,
+        );
         total += score_rows(logits, bias, labels, None);
     }
     total
@@ -68,6 +78,7 @@ pub fn score(
 /// # Panics
 /// If a label lies outside the vocabulary or a slice does not have the length of its shape.
 pub fn score_and_gradients(
+    precision: Precision,
     hidden: &[f32],
     table: &[f32],
     bias: &[f32],
@@ -97,6 +108,7 @@ pub fn score_and_gradients(
         let range = start * hidden_size..(start + rows) * hidden_size;
         let hidden = View::new(&hidden[range.clone()], rows, hidden_size);
         multiply(
+            precision,
             hidden,
             table.transposed(),
             1.0,
@@ -117,6 +129,7 @@ pub fn score_and_gradients(
         });
         let dlogits = View::new(logits, rows, vocabulary);
         multiply(
+            precision,
             dlogits,
             table,
             1.0,
@@ -130,6 +143,7 @@ pub fn score_and_gradients(
             Mode::Add
         };
         multiply(
+            precision,
             dlogits.transposed(),
             hidden,
             1.0,

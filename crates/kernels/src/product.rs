@@ -7,6 +7,8 @@
 
 use gemm::Parallelism;
 
+use crate::Precision;
+
 /// A matrix inside a slice: element (row, column) lies at `row * row_stride + column * column_stride`.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
@@ -83,6 +85,7 @@ pub(crate) enum Mode {
 
 /// `result = factor * left right`, or `result += …`; result is `[left.rows, right.columns]` without gaps.
 pub(crate) fn multiply(
+    precision: Precision,
     left: View<'_>,
     right: View<'_>,
     factor: f32,
@@ -90,11 +93,21 @@ pub(crate) fn multiply(
     threads: Threads,
     result: &mut [f32],
 ) {
-    multiply_strided(left, right, factor, mode, threads, right.columns, result);
+    multiply_strided(
+        precision,
+        left,
+        right,
+        factor,
+        mode,
+        threads,
+        right.columns,
+        result,
+    );
 }
 
 /// As [`multiply`], rows of the result `row_stride` apart.
 pub(crate) fn multiply_strided(
+    precision: Precision,
     left: View<'_>,
     right: View<'_>,
     factor: f32,
@@ -107,6 +120,7 @@ pub(crate) fn multiply_strided(
     // SAFETY: the slice is borrowed mutably and, as just checked, holds every element that is written.
     unsafe {
         multiply_raw(
+            precision,
             left,
             right,
             factor,
@@ -124,6 +138,7 @@ pub(crate) fn multiply_strided(
 /// `result + row * row_stride + column` must be valid for reads and writes of `f32` for all rows of `left` and columns
 /// of `right`, and nothing else may access these elements during the call.
 pub(crate) unsafe fn multiply_raw(
+    precision: Precision,
     left: View<'_>,
     right: View<'_>,
     factor: f32,
@@ -132,6 +147,7 @@ pub(crate) unsafe fn multiply_raw(
     row_stride: usize,
     result: *mut f32,
 ) {
+    let _ = precision;
     assert_eq!(left.columns, right.rows, "inner sizes of a matrix product");
     assert!(row_stride >= right.columns, "rows of the result overlap");
     // SAFETY: the views were checked against their slices when they were made; the caller vouches for the result. With
@@ -175,6 +191,7 @@ mod tests {
         let left = View::strided(&values, 2, 3, 4);
         let mut result = [1.0; 5];
         multiply_strided(
+            Precision::F32,
             left,
             left.transposed(),
             2.0,
@@ -185,6 +202,7 @@ mod tests {
         );
         assert_eq!(result, [28.0, 64.0, 1.0, 64.0, 154.0]);
         multiply_strided(
+            Precision::F32,
             left,
             left.transposed(),
             1.0,
@@ -200,6 +218,7 @@ mod tests {
     fn an_empty_depth_gives_zero() {
         let mut result = [f32::NAN; 4];
         multiply(
+            Precision::F32,
             View::new(&[], 2, 0),
             View::new(&[], 0, 2),
             1.0,

@@ -97,6 +97,7 @@ fn everything() -> Vec<Vec<f32>> {
     };
     let (mut output, mut sums, mut dqkv) = (new(doutput.len()), new(70), new(qkv.len()));
     attention::forward(
+        pliant_kernels::Precision::F32,
         &shape,
         &qkv,
         &mask,
@@ -106,6 +107,7 @@ fn everything() -> Vec<Vec<f32>> {
         &mut sums,
     );
     attention::backward(
+        pliant_kernels::Precision::F32,
         &shape,
         &qkv,
         &mask,
@@ -122,6 +124,7 @@ fn everything() -> Vec<Vec<f32>> {
     let (table, bias) = (random(6, 50 * columns), random(7, 50));
     let (mut dhidden, mut dtable, mut dbias) = (new(count), new(table.len()), new(50));
     let score = masked_lm::score_and_gradients(
+        pliant_kernels::Precision::F32,
         &x,
         &table,
         &bias,

@@ -16,4 +16,5 @@ pub use error::ModelError;
 pub use model::{DropoutKey, Gradients, MaskedLanguageModel, ModelInput, Site};
 pub use module::Pooler;
 pub use parameter::{ParameterInfo, Role, parameter_counts};
+pub use pliant_kernels::Precision;
 pub use pliant_kernels::masked_lm::Score;

@@ -61,6 +61,7 @@ pub(super) fn compute(
         let query = head.turned_rows(Part::Query, first, rows, &mut query_rows);
         let gradient = head.output_rows(doutput, first, rows);
         multiply(
+            head.precision,
             query,
             key.transposed(),
             head.factor(),
@@ -69,6 +70,7 @@ pub(super) fn compute(
             scores,
         );
         multiply(
+            head.precision,
             gradient,
             value.transposed(),
             1.0,
@@ -97,6 +99,7 @@ pub(super) fn compute(
         // SAFETY: the values of this head.
         unsafe {
             dqkv.multiply(
+                head.precision,
                 probabilities.transposed(),
                 gradient,
                 1.0,
@@ -106,6 +109,7 @@ pub(super) fn compute(
             );
         }
         multiply(
+            head.precision,
             dscores.transposed(),
             query,
             head.factor(),
@@ -115,6 +119,7 @@ pub(super) fn compute(
         );
         let dquery = &mut dquery[..rows * size];
         multiply(
+            head.precision,
             dscores,
             key,
             head.factor(),

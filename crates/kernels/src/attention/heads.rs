@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 use super::{Rotary, Shape};
+use crate::Precision;
 use crate::product::{Mode, Threads, View, multiply_raw};
 
 /// Which of the three parts of qkv.
@@ -16,6 +17,7 @@ pub(super) enum Part {
 
 /// One head of one sequence: the task of a thread.
 pub(super) struct Head<'a> {
+    pub(super) precision: Precision,
     pub(super) shape: Shape,
     pub(super) sequence: usize,
     pub(super) number: usize,
@@ -25,6 +27,7 @@ pub(super) struct Head<'a> {
 
 impl<'a> Head<'a> {
     pub(super) fn new(
+        precision: Precision,
         shape: &Shape,
         qkv: &'a [f32],
         sequence: usize,
@@ -36,6 +39,7 @@ impl<'a> Head<'a> {
             "no such head"
         );
         Self {
+            precision,
             shape: *shape,
             sequence,
             number,
@@ -140,6 +144,7 @@ impl<'a> Interleaved<'a> {
     /// The rows belong to the caller's head, which holds no reference to them.
     pub(super) unsafe fn multiply(
         &self,
+        precision: Precision,
         left: View<'_>,
         right: View<'_>,
         factor: f32,
@@ -153,7 +158,16 @@ impl<'a> Interleaved<'a> {
         // SAFETY: the last element lies inside the buffer, so all do; the caller vouches for exclusiveness.
         unsafe {
             let result = self.pointer.add(start);
-            multiply_raw(left, right, factor, mode, Threads::One, stride, result);
+            multiply_raw(
+                precision,
+                left,
+                right,
+                factor,
+                mode,
+                Threads::One,
+                stride,
+                result,
+            );
         }
     }
 }

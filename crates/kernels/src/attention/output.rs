@@ -36,6 +36,7 @@ pub(super) fn compute(
         let scores = &mut scores[..rows * keys];
         let query = head.turned_rows(Part::Query, first, rows, &mut query_rows);
         multiply(
+            head.precision,
             query,
             key.transposed(),
             head.factor(),
@@ -49,6 +50,7 @@ pub(super) fn compute(
         // SAFETY: the rows of this head from `first` on.
         unsafe {
             output.multiply(
+                head.precision,
                 probabilities,
                 value,
                 1.0,

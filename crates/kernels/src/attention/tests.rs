@@ -56,6 +56,7 @@ fn run(
     let mut log_sum_exp = vec![f32::NAN; shape.batch * shape.heads * shape.sequence];
     let mut dqkv = vec![f32::NAN; qkv.len()];
     forward(
+        crate::Precision::F32,
         shape,
         qkv,
         mask,
@@ -65,6 +66,7 @@ fn run(
         &mut log_sum_exp,
     );
     backward(
+        crate::Precision::F32,
         shape,
         qkv,
         mask,

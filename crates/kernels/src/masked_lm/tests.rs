@@ -46,6 +46,7 @@ fn run(case: &Case, scale: f32) -> (Score, [Vec<f32>; 3]) {
     let mut gradients = [&hidden, &table, &bias].map(|values| vec![f32::NAN; values.len()]);
     let [dhidden, dtable, dbias] = &mut gradients;
     let result = score_and_gradients(
+        crate::Precision::F32,
         &hidden,
         &table,
         &bias,
@@ -58,6 +59,7 @@ fn run(case: &Case, scale: f32) -> (Score, [Vec<f32>; 3]) {
         dbias,
     );
     let only = score(
+        crate::Precision::F32,
         &hidden,
         &table,
         &bias,
@@ -136,10 +138,26 @@ fn no_rows_give_zero_gradients() {
 
 #[test]
 fn equal_logits_predict_the_first_and_bad_ones_show() {
-    let result = score(&[0.0; 2], &[0.0; 4], &[1.0; 4], &[0, 1], 1, 4);
+    let result = score(
+        crate::Precision::F32,
+        &[0.0; 2],
+        &[0.0; 4],
+        &[1.0; 4],
+        &[0, 1],
+        1,
+        4,
+    );
     assert_eq!(result.correct, 1);
     assert!((result.loss_sum - 2.0 * 4.0_f64.ln()).abs() < 1e-6);
-    let nan = score(&[f32::NAN], &[1.0; 4], &[0.0; 4], &[0], 1, 4);
+    let nan = score(
+        crate::Precision::F32,
+        &[f32::NAN],
+        &[1.0; 4],
+        &[0.0; 4],
+        &[0],
+        1,
+        4,
+    );
     assert!(nan.loss_sum.is_nan());
     assert_eq!(nan.correct, 0);
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::module::Module;
+use pliant_kernels::Precision;
 use pliant_kernels::masked_lm::Score;
 
 pub use gradients::Gradients;
@@ -37,6 +38,7 @@ pub struct MaskedLanguageModel {
     places: Arc<[Place]>,
     sites: Vec<Site>,
     copied_buffers: usize,
+    precision: Precision,
 }
 
 impl MaskedLanguageModel {
@@ -87,7 +89,18 @@ impl MaskedLanguageModel {
             parameters,
             places: places.into(),
             copied_buffers: 0,
+            precision: Precision::F32,
         })
+    }
+
+    /// Sets the number format of the operands of matrix products, f32 unless said otherwise. The parameters stay f32.
+    pub fn set_precision(&mut self, precision: Precision) {
+        self.precision = precision;
+    }
+
+    /// The number format of the operands of matrix products.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// What the model is made of.
@@ -187,7 +200,7 @@ impl MaskedLanguageModel {
             key,
             first_sequence: input.first_sequence,
         });
-        let loss = network.loss(&batch, &mut batch.pass(dropout, None));
+        let loss = network.loss(&batch, &mut batch.pass(self.precision, dropout, None));
         let gradients = weights::gradients(network, loss.backward());
         Ok((
             batch.outcome.score(),
@@ -267,7 +280,7 @@ impl MaskedLanguageModel {
         input.validate(&self.config)?;
         let network = self.network().valid();
         let batch = ForwardBatch::new(input, 1.0);
-        let mut pass = batch.pass(None, observer);
+        let mut pass = batch.pass(self.precision, None, observer);
         if input.masked_positions.is_empty() {
             network.encode(&batch, &mut pass);
         } else {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use pliant_kernels::Precision;
 
 use super::input::ModelInput;
 use crate::config::{ModelConfig, resolve_activation};
@@ -100,12 +101,14 @@ impl ForwardBatch {
     /// A forward pass over this batch.
     pub(crate) fn pass<'a>(
         &self,
+        precision: Precision,
         dropout: Option<PassDropout>,
         observer: Option<&'a mut dyn Observer>,
     ) -> Pass<'a> {
         Pass {
             length: self.ids.length,
             attention_mask: Arc::clone(&self.attention_mask),
+            precision,
             dropout,
             observer,
         }

@@ -85,7 +85,7 @@ impl SelfAttention {
     /// - output: `[batch, sequence, hidden]`, `[hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
         let [batch, sequence, hidden_size] = hidden.dims();
-        let qkv = linear_with_bias(hidden, self.weight.val(), self.bias.val());
+        let qkv = linear_with_bias(hidden, self.weight.val(), self.bias.val(), pass.precision);
         let operation = AttentionOperation {
             shape: Shape {
                 batch,
@@ -95,6 +95,7 @@ impl SelfAttention {
             },
             attention_mask: Arc::clone(&pass.attention_mask),
             rotary: self.rotary.clone(),
+            precision: pass.precision,
             dropout: pass.attention_dropout(
                 DropoutPlace::AttentionWeights { layer: self.layer },
                 self.dropout,
@@ -105,6 +106,9 @@ impl SelfAttention {
             || format!("bert.encoder.layer.{}.attention.self", self.layer),
             &heads,
         );
-        (self.output.product(heads), self.output.bias())
+        (
+            self.output.product(heads, pass.precision),
+            self.output.bias(),
+        )
     }
 }

@@ -4,6 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::source::ParameterSource;
+use pliant_kernels::Precision;
+
 use crate::initialisation::Draw;
 use crate::operation::linear;
 use crate::parameter::Role;
@@ -54,8 +56,8 @@ impl Linear {
     /// # Shapes
     /// - x: `[…, inputs]`
     /// - output: `[…, outputs]`
-    pub(crate) fn product<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        linear(x, self.weight.val())
+    pub(crate) fn product<const D: usize>(&self, x: Tensor<D>, precision: Precision) -> Tensor<D> {
+        linear(x, self.weight.val(), precision)
     }
 
     /// The bias `[outputs]`.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
+use pliant_kernels::Precision;
 use pliant_kernels::attention;
 use pliant_kernels::random::{Purpose, Stream};
 use pliant_kernels::residual;
@@ -53,6 +54,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) length: usize,
     /// 1 for a token, 0 for padding `[batch, length]`.
     pub(crate) attention_mask: Arc<[u8]>,
+    /// The format of the operands of matrix products.
+    pub(crate) precision: Precision,
     /// What is dropped, if anything is.
     pub(crate) dropout: Option<PassDropout>,
     /// Who looks on, if anyone does.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use pliant_activation::Activation;
+use pliant_kernels::Precision;
 
 use super::feed_forward::coefficients;
 use super::linear::{Linear, LinearConfig};
@@ -51,13 +52,13 @@ impl Pooler {
     /// # Shapes
     /// - hidden: `[batch, sequence, hidden]`
     /// - output: `[batch, hidden]`
-    pub fn forward(&self, hidden: Tensor<3>) -> Tensor<2> {
+    pub fn forward(&self, hidden: Tensor<3>, precision: Precision) -> Tensor<2> {
         let [batch, sequence, _] = hidden.dims();
         let first_tokens = (0..batch).map(|index| (index * sequence) as u32).collect();
         let first = gather_rows(hidden, first_tokens);
         let coefficients = self.coefficients.as_ref().map(Param::val);
         bias_activation(
-            self.dense.product(first),
+            self.dense.product(first, precision),
             self.dense.bias(),
             coefficients,
             &self.activation,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
+use pliant_kernels::Precision;
 use pliant_kernels::attention::{self as kernel, Dropout, Rotary, Shape};
 
 use super::buffer::{columns, float_tensor, values, with_columns};
@@ -18,6 +19,8 @@ pub(crate) struct AttentionOperation {
     pub(crate) attention_mask: Arc<[u8]>,
     /// The rotation of queries and keys, if positions are rotary.
     pub(crate) rotary: Option<Arc<Rotary>>,
+    /// The format of the operands of its products.
+    pub(crate) precision: Precision,
     /// Dropout of the attention weights.
     pub(crate) dropout: Option<Dropout>,
 }
@@ -41,6 +44,7 @@ impl Operation<1> for AttentionOperation {
         let mut output = vec![0.0; rows * hidden];
         let mut log_sum_exp = vec![0.0; rows * self.shape.heads];
         kernel::forward(
+            self.precision,
             &self.shape,
             values(&qkv),
             &self.attention_mask,
@@ -66,6 +70,7 @@ impl Operation<1> for AttentionOperation {
         let input = values(&qkv);
         let mut dqkv = vec![0.0; input.len()];
         kernel::backward(
+            self.precision,
             &self.shape,
             input,
             &self.attention_mask,

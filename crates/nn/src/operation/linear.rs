@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
-use pliant_kernels::linear as kernel;
+use pliant_kernels::{Precision, linear as kernel};
 
 use super::buffer::{columns, float_tensor, values, with_columns};
 use super::record::{Operation, three, two};
@@ -13,8 +13,12 @@ use super::record::{Operation, three, two};
 /// - x: `[batch, sequence, inputs]`
 /// - weight: `[outputs, inputs]`
 /// - output: `[batch, sequence, outputs]`
-pub(crate) fn linear<const D: usize>(x: Tensor<D>, weight: Tensor<2>) -> Tensor<D> {
-    two(x, weight, Linear)
+pub(crate) fn linear<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<2>,
+    precision: Precision,
+) -> Tensor<D> {
+    two(x, weight, Linear { precision })
 }
 
 /// `x · weightᵀ + bias`.
@@ -28,12 +32,15 @@ pub(crate) fn linear_with_bias<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<2>,
     bias: Tensor<1>,
+    precision: Precision,
 ) -> Tensor<D> {
-    three(x, weight, bias, Linear)
+    three(x, weight, bias, Linear { precision })
 }
 
 #[derive(Debug, Clone)]
-struct Linear;
+struct Linear {
+    precision: Precision,
+}
 
 /// The input (for the weight's gradient) and the weight (for the input's).
 type Saved = (FlexTensor, FlexTensor);
@@ -42,7 +49,7 @@ impl Operation<2> for Linear {
     type Saved = Saved;
 
     fn forward(&self, [x, weight]: [FlexTensor; 2], _tracked: bool) -> (FlexTensor, Saved) {
-        (product(&x, &weight, None), (x, weight))
+        (self.product(&x, &weight, None), (x, weight))
     }
 
     fn backward(
@@ -51,7 +58,7 @@ impl Operation<2> for Linear {
         gradient: FlexTensor,
         wanted: [bool; 2],
     ) -> [Option<FlexTensor>; 2] {
-        input_and_weight(&x, &weight, &gradient, wanted)
+        self.input_and_weight(&x, &weight, &gradient, wanted)
     }
 }
 
@@ -59,7 +66,7 @@ impl Operation<3> for Linear {
     type Saved = Saved;
 
     fn forward(&self, [x, weight, bias]: [FlexTensor; 3], _tracked: bool) -> (FlexTensor, Saved) {
-        (product(&x, &weight, Some(&bias)), (x, weight))
+        (self.product(&x, &weight, Some(&bias)), (x, weight))
     }
 
     fn backward(
@@ -68,7 +75,7 @@ impl Operation<3> for Linear {
         gradient: FlexTensor,
         wanted: [bool; 3],
     ) -> [Option<FlexTensor>; 3] {
-        let [dx, dweight] = input_and_weight(&x, &weight, &gradient, [wanted[0], wanted[1]]);
+        let [dx, dweight] = self.input_and_weight(&x, &weight, &gradient, [wanted[0], wanted[1]]);
         let dbias = wanted[2].then(|| {
             let outputs = columns(&gradient);
             let gradient = values(&gradient);
@@ -80,41 +87,58 @@ impl Operation<3> for Linear {
     }
 }
 
-fn product(x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> FlexTensor {
-    let inputs = columns(x);
-    let (data, weight) = (values(x), values(weight));
-    let (rows, outputs) = (data.len() / inputs, weight.len() / inputs);
-    let mut y = vec![0.0; rows * outputs];
-    kernel::forward(
-        data,
-        weight,
-        bias.map(values),
-        rows,
-        inputs,
-        outputs,
-        &mut y,
-    );
-    float_tensor(y, with_columns(x, outputs))
-}
+impl Linear {
+    fn product(
+        &self,
+        x: &FlexTensor,
+        weight: &FlexTensor,
+        bias: Option<&FlexTensor>,
+    ) -> FlexTensor {
+        let inputs = columns(x);
+        let (data, weight) = (values(x), values(weight));
+        let (rows, outputs) = (data.len() / inputs, weight.len() / inputs);
+        let mut y = vec![0.0; rows * outputs];
+        kernel::forward(
+            self.precision,
+            data,
+            weight,
+            bias.map(values),
+            rows,
+            inputs,
+            outputs,
+            &mut y,
+        );
+        float_tensor(y, with_columns(x, outputs))
+    }
 
-fn input_and_weight(
-    x: &FlexTensor,
-    weight: &FlexTensor,
-    gradient: &FlexTensor,
-    wanted: [bool; 2],
-) -> [Option<FlexTensor>; 2] {
-    let (inputs, outputs) = (columns(x), columns(gradient));
-    let (data, matrix, dy) = (values(x), values(weight), values(gradient));
-    let rows = data.len() / inputs;
-    let dx = wanted[0].then(|| {
-        let mut dx = vec![0.0; data.len()];
-        kernel::backward_input(dy, matrix, rows, inputs, outputs, &mut dx);
-        float_tensor(dx, x.layout().shape().clone())
-    });
-    let dweight = wanted[1].then(|| {
-        let mut dweight = vec![0.0; matrix.len()];
-        kernel::backward_weight(dy, data, rows, inputs, outputs, &mut dweight);
-        float_tensor(dweight, [outputs, inputs])
-    });
-    [dx, dweight]
+    fn input_and_weight(
+        &self,
+        x: &FlexTensor,
+        weight: &FlexTensor,
+        gradient: &FlexTensor,
+        wanted: [bool; 2],
+    ) -> [Option<FlexTensor>; 2] {
+        let (inputs, outputs) = (columns(x), columns(gradient));
+        let (data, matrix, dy) = (values(x), values(weight), values(gradient));
+        let rows = data.len() / inputs;
+        let dx = wanted[0].then(|| {
+            let mut dx = vec![0.0; data.len()];
+            kernel::backward_input(self.precision, dy, matrix, rows, inputs, outputs, &mut dx);
+            float_tensor(dx, x.layout().shape().clone())
+        });
+        let dweight = wanted[1].then(|| {
+            let mut dweight = vec![0.0; matrix.len()];
+            kernel::backward_weight(
+                self.precision,
+                dy,
+                data,
+                rows,
+                inputs,
+                outputs,
+                &mut dweight,
+            );
+            float_tensor(dweight, [outputs, inputs])
+        });
+        [dx, dweight]
+    }
 }

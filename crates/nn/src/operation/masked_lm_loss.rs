@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
+use pliant_kernels::Precision;
 use pliant_kernels::masked_lm::{self as kernel, Score};
 
 use super::buffer::{columns, float_tensor, values, values_mut};
@@ -56,6 +57,7 @@ pub(crate) fn masked_lm_loss(
     bias: Tensor<1>,
     labels: Arc<[u32]>,
     scale: f32,
+    precision: Precision,
     outcome: &Arc<HeadOutcome>,
 ) -> Tensor<1> {
     three(
@@ -65,6 +67,7 @@ pub(crate) fn masked_lm_loss(
         MaskedLmLoss {
             labels,
             scale,
+            precision,
             outcome: Arc::clone(outcome),
         },
     )
@@ -74,6 +77,7 @@ pub(crate) fn masked_lm_loss(
 struct MaskedLmLoss {
     labels: Arc<[u32]>,
     scale: f32,
+    precision: Precision,
     outcome: Arc<HeadOutcome>,
 }
 
@@ -93,6 +97,7 @@ impl Operation<3> for MaskedLmLoss {
             let mut dtable = vec![0.0; weights.len()];
             let mut dbias = vec![0.0; vocabulary];
             let score = kernel::score_and_gradients(
+                self.precision,
                 rows,
                 weights,
                 offsets,
@@ -113,6 +118,7 @@ impl Operation<3> for MaskedLmLoss {
         } else {
             (
                 kernel::score(
+                    self.precision,
                     rows,
                     weights,
                     offsets,
