@@ -3,11 +3,11 @@
 
 mod support;
 
-use pliant_nn::{DropoutKey, MaskedLanguageModel};
+use pliant_nn::{DropoutKey, MaskedLanguageModel, Precision};
 use support::{OwnedBatch, small_config};
 
 /// Loss bits, weight bits and gradient bits of a model built and run on so many threads.
-fn run(threads: usize) -> (u64, Vec<u32>, Vec<u32>) {
+fn run(threads: usize, precision: Precision) -> (u64, Vec<u32>, Vec<u32>) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -17,7 +17,8 @@ fn run(threads: usize) -> (u64, Vec<u32>, Vec<u32>) {
         config.vocabulary_size = 300;
         config.hidden_size = 64;
         config.intermediate_size = 256;
-        let model = MaskedLanguageModel::new(&config, 9).unwrap();
+        let mut model = MaskedLanguageModel::new(&config, 9).unwrap();
+        model.set_precision(precision);
         let batch = OwnedBatch::padded(7, 16, 24, config.vocabulary_size);
         let key = DropoutKey { seed: 1, step: 2 };
         let (score, gradients) = model
@@ -39,11 +40,14 @@ fn run(threads: usize) -> (u64, Vec<u32>, Vec<u32>) {
 
 #[test]
 fn loss_weights_and_gradients_do_not_depend_on_threads() {
-    let one = run(1);
-    for threads in [2, 7] {
-        let many = run(threads);
-        assert_eq!(one.0, many.0, "loss at {threads} threads");
-        assert!(one.1 == many.1, "initial weights at {threads} threads");
-        assert!(one.2 == many.2, "gradients at {threads} threads");
+    for precision in Precision::ALL {
+        let one = run(1, precision);
+        for threads in [2, 3, 7] {
+            let many = run(threads, precision);
+            let at = format!("at {threads} threads in {precision}");
+            assert_eq!(one.0, many.0, "loss {at}");
+            assert!(one.1 == many.1, "initial weights {at}");
+            assert!(one.2 == many.2, "gradients {at}");
+        }
     }
 }

@@ -15,13 +15,17 @@ use crate::run::{Prepared, counts, in_threads, prepare, refuse_arms, reports, to
 use crate::schedule::Moment;
 use crate::temporary::TemporaryFolder;
 use crate::trainable::{Feed, Trainable};
-use crate::{EventSink, Recipe, RunOptions, TrainError, environment, gradient_report, group, step};
+use crate::{
+    EventSink, Recipe, RunOptions, TrainError, environment, gradient_report, group, precision, step,
+};
 
 /// Estimates for a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DryRunReport {
     /// Numbers of parameters by role, and `total`.
     pub parameters: BTreeMap<String, usize>,
+    /// What the operands of matrix products are rounded to, `f32` or `bf16`.
+    pub precision: String,
     /// Optimizer groups with what they matched.
     pub groups: Vec<GroupReport>,
     /// Training sequences there are.
@@ -77,10 +81,12 @@ pub fn dry_run(
             .map(TemporaryFolder::path)
             .or(out)
             .unwrap_or(Path::new("."));
+        precision::warn(recipe.train.precision, sink);
         let prepared = prepare(recipe, folder, sink)?;
         let plan = prepared.plan(recipe)?;
         let config = recipe.model_config(prepared.dataset.tokenizer().vocabulary_size())?;
-        let model = MaskedLanguageModel::new(&config, recipe.train.seed)?;
+        let mut model = MaskedLanguageModel::new(&config, recipe.train.seed)?;
+        model.set_precision(recipe.train.precision);
         measure(recipe, &prepared, &plan, model)
     })
 }
@@ -137,6 +143,7 @@ fn measure(
     let tokens_per_step = tokens_per_step(recipe);
     Ok(DryRunReport {
         parameters,
+        precision: recipe.train.precision.to_string(),
         groups: reports(&optimizer),
         training_sequences,
         epochs: matches!(recipe.clock(), Clock::Steps(_))

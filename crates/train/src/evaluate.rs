@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pliant_data::{Corpus, DataConfig, Masking, Split, TokenizerSource};
-use pliant_nn::MaskedLanguageModel;
+use pliant_nn::{MaskedLanguageModel, Precision};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::State;
 use crate::run::{in_threads, preparing};
 use crate::temporary::TemporaryFolder;
-use crate::{EventSink, TrainError, validation};
+use crate::{EventSink, TrainError, precision, validation};
 
 /// How to score.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct EvaluationOptions {
     pub sequence: usize,
     /// Folder for prepared shards; none for a temporary one.
     pub cache: Option<PathBuf>,
+    /// What the operands of matrix products are rounded to.
+    pub precision: Precision,
     /// Threads; none for the process's default.
     pub threads: Option<usize>,
 }
@@ -31,6 +33,7 @@ impl Default for EvaluationOptions {
             batch: 32,
             sequence: 128,
             cache: None,
+            precision: Precision::F32,
             threads: None,
         }
     }
@@ -51,6 +54,8 @@ pub struct EvaluationReport {
     pub sequences: u64,
     /// Cross-entropy in nats of the corpus's words under their own frequencies.
     pub unigram_loss: f64,
+    /// What the operands of matrix products were rounded to, `f32` or `bf16`.
+    pub precision: String,
     /// Time of scoring in seconds.
     pub seconds: f64,
 }
@@ -67,7 +72,9 @@ pub fn evaluate(
     sink: &mut dyn EventSink,
 ) -> Result<EvaluationReport, TrainError> {
     in_threads(options.threads, || {
-        let model = MaskedLanguageModel::load(model_folder)?;
+        precision::warn(options.precision, sink);
+        let mut model = MaskedLanguageModel::load(model_folder)?;
+        model.set_precision(options.precision);
         let temporary = match options.cache {
             None => Some(TemporaryFolder::new("evaluation")?),
             Some(_) => None,
@@ -97,6 +104,7 @@ pub fn evaluate(
             tokens: result.tokens,
             sequences: dataset.validation_sequences(),
             unigram_loss: dataset.unigram_loss(),
+            precision: options.precision.to_string(),
             seconds: began.elapsed().as_secs_f64(),
         })
     })

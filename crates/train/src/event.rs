@@ -85,6 +85,9 @@ pub enum Event {
         tokens_per_step: u64,
         /// Threads in use.
         threads: usize,
+        /// What the operands of matrix products are rounded to, `f32` or `bf16`.
+        #[serde(default = "crate::precision::before_the_key")]
+        precision: String,
         /// Text form of the activation.
         activation: String,
         /// Numbers of parameters by role, and `total`.

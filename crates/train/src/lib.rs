@@ -20,6 +20,7 @@ mod group;
 mod metrics;
 mod observe;
 mod optimizer;
+pub mod precision;
 pub mod recipe;
 mod run;
 pub mod schedule;

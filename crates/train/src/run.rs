@@ -20,7 +20,7 @@ use crate::shapes::SiteCoefficients;
 use crate::trainable::{Feed, Trainable};
 use crate::{
     Event, EventSink, FairnessHashes, Recipe, RunSummary, StopFlag, TrainError, digest,
-    environment, group, observe,
+    environment, group, observe, precision,
 };
 
 /// How a run treats what its folder holds already.
@@ -77,7 +77,8 @@ pub fn run(
         let prepared = prepare(recipe, out, sink)?;
         let plan = prepared.plan(recipe)?;
         let config = recipe.model_config(prepared.dataset.tokenizer().vocabulary_size())?;
-        let model = MaskedLanguageModel::new(&config, recipe.train.seed)?;
+        let mut model = MaskedLanguageModel::new(&config, recipe.train.seed)?;
+        model.set_precision(recipe.train.precision);
         let summary = train(
             recipe,
             &folder,
@@ -239,7 +240,10 @@ pub(crate) fn train<M: Trainable>(
         metrics: Metrics::open(&folder.metrics(), state.step)?,
         sink,
     };
-    for message in warnings {
+    for message in warnings
+        .into_iter()
+        .chain(precision::warning(recipe.train.precision))
+    {
         recorder.emit(&Event::Warning { message })?;
     }
     recorder.emit(&data.event)?;
@@ -316,6 +320,7 @@ fn started(
         elapsed_seconds: state.elapsed_seconds,
         tokens_per_step: tokens_per_step(recipe),
         threads: rayon::current_num_threads(),
+        precision: recipe.train.precision.to_string(),
         activation: recipe.activation.function.to_string(),
         parameters: parameters.clone(),
         groups,
@@ -392,6 +397,7 @@ fn summarise(
         },
         coefficients,
         activation: recipe.activation.function.to_string(),
+        precision: recipe.train.precision.to_string(),
         seed: recipe.train.seed,
     }
 }

@@ -59,6 +59,9 @@ pub struct RunSummary {
     pub coefficients: Vec<SiteCoefficients>,
     /// Text form of the activation.
     pub activation: String,
+    /// What the operands of matrix products were rounded to, `f32` or `bf16`.
+    #[serde(default = "crate::precision::before_the_key")]
+    pub precision: String,
     /// Seed of the run.
     pub seed: u64,
 }

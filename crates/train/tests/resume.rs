@@ -11,7 +11,17 @@ use support::{moments, options, recipe, run, run_until, weights};
 
 #[test]
 fn interrupted_twice_with_other_threads_equals_uninterrupted() {
+    interrupted_twice("train.precision=f32");
+}
+
+#[test]
+fn interrupted_twice_with_other_threads_equals_uninterrupted_in_bf16() {
+    interrupted_twice("train.precision=bf16");
+}
+
+fn interrupted_twice(precision: &str) {
     let recipe = recipe(&[
+        precision,
         "model.dropout=0.1",
         "model.attention_dropout=0.1",
         "optimizer.group.activation.decay_towards=start",
@@ -74,7 +84,16 @@ fn interrupted_twice_with_other_threads_equals_uninterrupted() {
 
 #[test]
 fn a_process_killed_behind_its_checkpoint_repeats_the_lost_steps() {
-    let recipe = recipe(&[]);
+    killed_behind_its_checkpoint("train.precision=f32");
+}
+
+#[test]
+fn a_process_killed_behind_its_checkpoint_repeats_the_lost_steps_in_bf16() {
+    killed_behind_its_checkpoint("train.precision=bf16");
+}
+
+fn killed_behind_its_checkpoint(precision: &str) {
+    let recipe = recipe(&[precision]);
     let folder = tempfile::tempdir().unwrap();
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
     run(&recipe, &whole, &options(Start::Fresh, 2))

@@ -1,6 +1,10 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, ValueHint};
+use clap::{
+    Args, ValueHint,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use pliant_kernels::Precision;
 
 use super::number::count;
 
@@ -27,6 +31,10 @@ pub(crate) struct Eval {
     /// Sequences that go through the model at once
     #[arg(long, value_name = "N", default_value = "32", value_parser = count::<NonZeroUsize>)]
     pub(crate) batch: NonZeroUsize,
+
+    /// What matrix products round their operands to; `bf16` is faster on some processors (see `pliant doctor`)
+    #[arg(long, value_name = "FORMAT", default_value = "f32", value_parser = PossibleValuesParser::new(Precision::ALL.map(Precision::name)).try_map(|name| name.parse::<Precision>()))]
+    pub(crate) precision: Precision,
 
     /// Folder that keeps the prepared text for the next time [default: none]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &arguments::eval::Eval, context: &Context) -> Resul
         batch: arguments.batch.into(),
         sequence: arguments.sequence.into(),
         cache: arguments.cache.clone(),
+        precision: arguments.precision,
         threads: context.threads,
     };
     let mut progress = TrainingProgress::new(Screen::new(context.quiet, context.palette), "eval");

@@ -39,6 +39,7 @@ pub(crate) fn text(summary: &RunSummary, out: &Path, palette: Palette) -> String
             ("masked accuracy", percent(summary.masked_accuracy)),
             ("best", best),
             ("parameters", roles(&summary.parameters)),
+            ("precision", summary.precision.clone()),
             ("speed", speed),
             ("time", seconds(summary.elapsed_seconds)),
             ("peak memory", memory(summary.peak_memory_bytes)),
@@ -61,6 +62,7 @@ pub(crate) fn evaluation(report: &EvaluationReport, palette: Palette) -> String 
             ("perplexity", format!("{:.2}", report.perplexity)),
             ("masked accuracy", percent(report.masked_accuracy)),
             ("tokens", tokens),
+            ("precision", report.precision.clone()),
             ("time", seconds(report.seconds)),
         ],
     )
@@ -110,6 +112,7 @@ pub(crate) fn estimates(report: &DryRunReport, palette: Palette) -> String {
                 format!("{} sequences{epochs}", grouped(report.training_sequences)),
             ),
             ("first loss", loss(report.loss, report.unigram_loss)),
+            ("precision", report.precision.clone()),
             ("steps", grouped(report.steps)),
             ("step", step),
             ("time", time),

@@ -108,6 +108,7 @@ impl TrainingProgress {
                 minutes,
                 parameters,
                 threads,
+                precision,
                 activation,
                 ..
             } => {
@@ -118,7 +119,7 @@ impl TrainingProgress {
                     rate: Rate::new(*step),
                     validation: None,
                 });
-                self.start(*step, parameters, activation, *threads);
+                self.start(*step, parameters, activation, precision, *threads);
             }
             Event::Step {
                 step,
@@ -177,12 +178,13 @@ impl TrainingProgress {
         step: u64,
         parameters: &BTreeMap<String, usize>,
         activation: &str,
+        precision: &str,
         threads: usize,
     ) {
         if self.introduce {
             let threads = format!("{threads} thread{}", if threads == 1 { "" } else { "s" });
             self.screen.note(&format!(
-                "model: activation {activation}, parameters {}, {threads}",
+                "model: activation {activation}, parameters {}, {precision}, {threads}",
                 summary::roles(parameters)
             ));
         }
@@ -273,6 +275,7 @@ mod tests {
             elapsed_seconds: 50.0,
             tokens_per_step: 4096,
             threads: 2,
+            precision: "f32".to_owned(),
             activation: "gelu".to_owned(),
             parameters: [("total".to_owned(), 12_345), ("weight".to_owned(), 12_345)].into(),
             groups: vec![],
@@ -287,7 +290,7 @@ mod tests {
         }
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         let wanted = "\
-            model: activation gelu, parameters 12,345 (weight 12,345), 2 threads\n\
+            model: activation gelu, parameters 12,345 (weight 12,345), f32, 2 threads\n\
             gelu seed 1  goes on from step 100\n\
             gelu seed 1  step 101/200  loss 4.500  10.2k tokens/s  ETA 40s\n\
             gelu seed 1  step 126/200  loss 4.500  10.2k tokens/s  ETA 30s\n\

@@ -1,6 +1,6 @@
 //! `pretrain`, `eval`, `shapes`, `doctor`: the single steps.
 
-use crate::workplace::Workplace;
+use crate::workplace::{Finished, Workplace};
 
 #[test]
 fn a_run_is_trained_measured_and_drawn() {
@@ -45,6 +45,31 @@ fn a_run_is_trained_measured_and_drawn() {
             "{file}\n{drawn}"
         );
     }
+}
+
+#[test]
+fn bf16_without_instructions_for_it_warns_and_runs() {
+    let workplace = Workplace::nano();
+    let portable = |arguments: &[&str]| {
+        let output = workplace
+            .command(arguments)
+            .env("PLIANT_SIMD", "portable")
+            .output()
+            .unwrap();
+        Finished::new(output, &workplace.path(""))
+    };
+    let mut arguments = vec!["pretrain", "--recipe", "nano.toml", "--dry-run"];
+    let silent = portable(&arguments);
+    assert!(!silent.stderr.contains("bf16"), "{silent}");
+    arguments.extend(["--set", "train.precision=bf16"]);
+    let warned = portable(&arguments);
+    assert_eq!(warned.code, Some(0), "{warned}");
+    assert!(
+        warned.stderr.contains("bf16 is slower than f32 here")
+            && warned.stderr.contains("train.precision = \"f32\""),
+        "{warned}"
+    );
+    assert!(warned.stdout.contains("bf16"), "{warned}");
 }
 
 #[test]

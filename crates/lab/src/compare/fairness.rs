@@ -17,10 +17,17 @@ fn reaches_weights(key: &str) -> bool {
     key.starts_with("model.") || key.starts_with("data.") || key == "train.seed"
 }
 
+/// Keys of `[train]` that leave the batches alone.
+const CHANGES_NO_FEED: [&str; 3] = [
+    "train.micro_batch",
+    "train.gradient_clip",
+    "train.precision",
+];
+
 /// Batch size, sequence length, number of steps and seed all change what is fed.
 fn reaches_feed(key: &str) -> bool {
     (key.starts_with("data.") && key != "data.cache")
-        || (key.starts_with("train.") && key != "train.micro_batch" && key != "train.gradient_clip")
+        || (key.starts_with("train.") && !CHANGES_NO_FEED.contains(&key))
 }
 
 const KINDS: [Kind; 3] = [

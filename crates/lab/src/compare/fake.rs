@@ -175,6 +175,7 @@ impl Fake {
             },
             coefficients: Vec::new(),
             activation: recipe.function().to_string(),
+            precision: recipe.train.precision.to_string(),
             seed: train.seed,
         }
     }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use pliant_activation::{ActivationSpec, ParseError};
-use pliant_nn::{Initialisation, ModelError, NormPlacement, Positions, Preset, Role, Sites};
+use pliant_nn::{
+    Initialisation, ModelError, NormPlacement, Positions, Precision, Preset, Role, Sites,
+};
 
 use super::value::{Kind, RecipeValue, Value};
 
@@ -126,6 +128,7 @@ text_form!(
 );
 text_form!(Positions, Kind::Choice(&["learned", "rotary"]));
 text_form!(NormPlacement, Kind::Choice(&["post", "pre", "deepnorm"]));
+text_form!(Precision, Kind::Choice(&["f32", "bf16"]));
 text_form!(ActivationSpec, Kind::Text, ParseError::hint);
 text_form!(Sites, Kind::Text, ModelError::hint);
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pliant_activation::ActivationSpec;
-use pliant_nn::{Initialisation, NormPlacement, Positions, Preset, Role, Sites};
+use pliant_nn::{Initialisation, NormPlacement, Positions, Precision, Preset, Role, Sites};
 
 use super::choice::{DecayTowards, ScheduleShape, Settings, Warmup};
 use super::key::recipe_table;
@@ -109,6 +109,10 @@ recipe_table! {
         seed: u64 = 1, at_least(0.0);
         /// Largest global norm of the gradient; longer ones are scaled down to it. The activation coefficients are clipped by a norm of their own, so that a few numbers with large gradients do not throttle the weights. 0 switches clipping off.
         gradient_clip: f64 = 1.0, at_least(0.0);
+        /// What the operands of matrix products are rounded to, forward and backward: `f32`, or `bf16` (8 significant bits,
+        /// sums in f32), which is faster where the processor multiplies it (`pliant doctor` says) and slower elsewhere.
+        /// Weights, optimizer, activations, norms, softmax and losses are f32 or wider with both.
+        precision: Precision = Precision::F32, ANY;
     }
 }
 
