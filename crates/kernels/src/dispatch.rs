@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Name of the environment variable that lowers the level: `portable`, `avx2` or `avx512`.
+/// Name of the environment variable that lowers the level: `portable`, `avx2`, `avx512` or `amx`.
 pub const VARIABLE: &str = "PLIANT_SIMD";
 
 /// Instruction sets that a kernel is compiled for, ascending.
@@ -22,11 +22,13 @@ pub enum Level {
     Avx2 = 1,
     /// AVX-512 F, VL, BW and DQ with FMA.
     Avx512 = 2,
+    /// All of AVX-512 above with AVX512-BF16 and AMX tiles for bf16, which matrix products use.
+    Amx = 3,
 }
 
 impl Level {
     /// All levels, ascending.
-    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Amx];
 
     /// The name that [`VARIABLE`] takes.
     pub const fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Level {
             Self::Portable => "portable",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
         }
     }
 
@@ -41,7 +44,8 @@ impl Level {
         match index {
             0 => Self::Portable,
             1 => Self::Avx2,
-            _ => Self::Avx512,
+            2 => Self::Avx512,
+            _ => Self::Amx,
         }
     }
 }
@@ -60,7 +64,7 @@ impl fmt::Display for UnknownLevel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{VARIABLE}={} is not one of portable, avx2, avx512",
+            "{VARIABLE}={} is not one of portable, avx2, avx512, amx",
             self.0
         )
     }
@@ -99,7 +103,10 @@ pub fn supported() -> Level {
                 .count()
                 == wanted.len()
         };
-        if has(&["avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq"]) {
+        let avx512 = ["avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq"];
+        if has(&avx512) && has(&["avx512bf16", "amx"]) {
+            Level::Amx
+        } else if has(&avx512) {
             Level::Avx512
         } else if has(&["avx2", "fma"]) {
             Level::Avx2
@@ -122,6 +129,7 @@ pub fn features() -> Vec<(&'static str, bool)> {
         ("avx512bw", detected!("avx512bw")),
         ("avx512dq", detected!("avx512dq")),
         ("avx512bf16", detected!("avx512bf16")),
+        ("amx", crate::permission::tiles()),
     ]
 }
 
@@ -140,7 +148,7 @@ pub fn features() -> Vec<(&'static str, bool)> {
 const UNSET: u8 = u8::MAX;
 static LEVEL: AtomicU8 = AtomicU8::new(UNSET);
 
-/// The level in use: the best supported one, lowered by [`VARIABLE`]. Matrix products choose theirs themselves.
+/// The level in use: the best supported one, lowered by [`VARIABLE`]. The `gemm` crate chooses for itself.
 #[inline]
 pub fn level() -> Level {
     match LEVEL.load(Ordering::Relaxed) {
@@ -266,7 +274,7 @@ macro_rules! simd {
                 // SAFETY: `level` never exceeds what `dispatch::supported` found on this processor, and that asks
                 // for every feature enabled on the function.
                 #[cfg(target_arch = "x86_64")]
-                $crate::dispatch::Level::Avx512 => unsafe {
+                $crate::dispatch::Level::Avx512 | $crate::dispatch::Level::Amx => unsafe {
                     avx512::<$($($generic,)* $($($constant,)+)?)?>($($argument),*)
                 },
                 // SAFETY: as above.

@@ -21,6 +21,7 @@ pub mod masked_lm;
 pub mod math;
 pub mod norm;
 pub mod parallel;
+mod permission;
 mod precision;
 mod product;
 pub mod random;
@@ -30,3 +31,4 @@ mod scratch;
 mod testing;
 
 pub use precision::{Precision, UnknownPrecision};
+pub use product::{Engine, bf16_is_fast};

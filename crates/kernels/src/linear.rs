@@ -5,7 +5,7 @@
 use crate::Precision;
 use crate::dispatch::Arithmetic;
 use crate::parallel;
-use crate::product::{Mode, Threads, View, multiply};
+use crate::product::{Mode, Threads, View, multiply, multiply_from};
 
 /// `y = x weightᵀ + bias` with x `[rows, inputs]`, weight `[outputs, inputs]`, bias `[outputs]`, y `[rows, outputs]`.
 ///
@@ -33,19 +33,13 @@ pub fn forward(
     }
     let x = View::new(x, rows, inputs);
     let weight = View::new(weight, outputs, inputs).transposed();
-    let mode = match bias {
-        None => Mode::Overwrite,
+    match bias {
+        None => multiply(precision, x, weight, 1.0, Mode::Overwrite, Threads::All, y),
         Some(bias) => {
             assert_eq!(bias.len(), outputs, "bias is [{outputs}]");
-            parallel::for_each_chunk(y, parallel::rows_per_chunk(outputs) * outputs, |_, y| {
-                for y in y.chunks_exact_mut(outputs) {
-                    y.copy_from_slice(bias);
-                }
-            });
-            Mode::Add
+            multiply_from(precision, x, weight, bias, Threads::All, y);
         }
-    };
-    multiply(precision, x, weight, 1.0, mode, Threads::All, y);
+    }
 }
 
 /// `dx = dy weight` with dy `[rows, outputs]`, weight `[outputs, inputs]`, dx `[rows, inputs]`.

@@ -1,13 +1,23 @@
-//! Matrix products on strided views, by the `gemm` crate.
+//! Matrix products on strided views: by the `gemm` crate, or by our own kernels where the processor has instructions for
+//! bf16 ([`Engine`]).
 //!
 //! `gemm` cuts the depth of a product into pieces that depend on the shape and the processor's caches alone, runs them
-//! one after the other, and gives threads disjoint tiles of the result. So an element is the same sum in the same order
-//! at any number of threads; the tests of [`linear`](crate::linear) hold it to that.
+//! one after the other, and gives threads disjoint tiles of the result; [`blocked`] does the same with fixed pieces. So an
+//! element is the same sum in the same order at any number of threads; the tests of [`linear`](crate::linear) hold it to
+//! that.
 #![allow(unsafe_code)]
+
+mod blocked;
+mod engine;
+mod panel;
+mod rounded;
+mod tiles;
+mod vectors;
 
 use gemm::Parallelism;
 
 use crate::Precision;
+pub use engine::{Engine, bf16_is_fast};
 
 /// A matrix inside a slice: element (row, column) lies at `row * row_stride + column * column_stride`.
 #[derive(Clone, Copy)]
@@ -93,15 +103,9 @@ pub(crate) fn multiply(
     threads: Threads,
     result: &mut [f32],
 ) {
+    let row_stride = right.columns;
     multiply_strided(
-        precision,
-        left,
-        right,
-        factor,
-        mode,
-        threads,
-        right.columns,
-        result,
+        precision, left, right, factor, mode, threads, row_stride, result,
     );
 }
 
@@ -117,19 +121,58 @@ pub(crate) fn multiply_strided(
     result: &mut [f32],
 ) {
     check(result.len(), left.rows, right.columns, row_stride);
+    let pointer = result.as_mut_ptr();
     // SAFETY: the slice is borrowed mutably and, as just checked, holds every element that is written.
     unsafe {
         multiply_raw(
-            precision,
-            left,
-            right,
-            factor,
-            mode,
-            threads,
-            row_stride,
-            result.as_mut_ptr(),
+            precision, left, right, factor, mode, threads, row_stride, pointer,
         );
     }
+}
+
+/// `result = left right + start`, where `start` `[right.columns]` is added to every row.
+pub(crate) fn multiply_from(
+    precision: Precision,
+    left: View<'_>,
+    right: View<'_>,
+    start: &[f32],
+    threads: Threads,
+    result: &mut [f32],
+) {
+    let columns = right.columns;
+    assert_eq!(start.len(), columns, "start is as a row of the result");
+    assert_eq!(left.columns, right.rows, "inner sizes of a matrix product");
+    assert_eq!(
+        result.len(),
+        left.rows * columns,
+        "result is [rows, columns]"
+    );
+    if result.is_empty() {
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if let Some(engine) = own_engine(precision, left, right) {
+        let (mode, start) = (Mode::Overwrite, Some(start));
+        let pointer = result.as_mut_ptr();
+        // SAFETY: the processor has what the engine needs, and the slice, borrowed mutably, has the result's shape.
+        unsafe {
+            blocked::multiply(
+                engine, left, right, 1.0, mode, start, threads, pointer, columns,
+            );
+        }
+        return;
+    }
+    let chunk = crate::parallel::rows_per_chunk(columns) * columns;
+    let fill = |rows: &mut [f32]| {
+        for row in rows.chunks_exact_mut(columns) {
+            row.copy_from_slice(start);
+        }
+    };
+    match threads {
+        Threads::One => fill(result),
+        Threads::All => crate::parallel::for_each_chunk(result, chunk, |_, rows| fill(rows)),
+    }
+    multiply(precision, left, right, 1.0, Mode::Add, threads, result);
 }
 
 /// As [`multiply_strided`] through a pointer, for tasks that own interleaved parts of one buffer.
@@ -147,9 +190,51 @@ pub(crate) unsafe fn multiply_raw(
     row_stride: usize,
     result: *mut f32,
 ) {
-    let _ = precision;
     assert_eq!(left.columns, right.rows, "inner sizes of a matrix product");
     assert!(row_stride >= right.columns, "rows of the result overlap");
+    // SAFETY: the views were checked against their slices when they were made; the caller vouches for the result.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(engine) = own_engine(precision, left, right) {
+            blocked::multiply(
+                engine, left, right, factor, mode, None, threads, result, row_stride,
+            );
+            return;
+        }
+        if precision == Precision::Bf16 {
+            rounded::with(left, right, |left, right| {
+                vectors_multiply(left, right, factor, mode, threads, row_stride, result);
+            });
+            return;
+        }
+        vectors_multiply(left, right, factor, mode, threads, row_stride, result);
+    }
+}
+
+/// The engine of our own for a product. Its panels cost more than they save where a side is very small; the number of rows
+/// has no say, so that a row has the same bits in any batch.
+#[cfg(target_arch = "x86_64")]
+fn own_engine(precision: Precision, left: View<'_>, right: View<'_>) -> Option<Engine> {
+    match Engine::of(precision) {
+        Engine::SplitTiles if left.columns < 16 || right.columns < 16 => None,
+        engine @ (Engine::SplitTiles | Engine::Bf16Tiles | Engine::Bf16Vectors) => Some(engine),
+        Engine::Vectors | Engine::RoundedVectors => None,
+    }
+}
+
+/// The product in f32 by the `gemm` crate.
+///
+/// # Safety
+/// As [`multiply_raw`].
+unsafe fn vectors_multiply(
+    left: View<'_>,
+    right: View<'_>,
+    factor: f32,
+    mode: Mode,
+    threads: Threads,
+    row_stride: usize,
+    result: *mut f32,
+) {
     // SAFETY: the views were checked against their slices when they were made; the caller vouches for the result. With
     // `read_dst` false the old values of the result are not read.
     unsafe {
@@ -181,57 +266,4 @@ pub(crate) unsafe fn multiply_raw(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strides_factor_and_mode() {
-        // [2, 3] inside rows of 4, times its transpose.
-        let values = [1.0, 2.0, 3.0, 9.0, 4.0, 5.0, 6.0, 9.0];
-        let left = View::strided(&values, 2, 3, 4);
-        let mut result = [1.0; 5];
-        multiply_strided(
-            Precision::F32,
-            left,
-            left.transposed(),
-            2.0,
-            Mode::Overwrite,
-            Threads::One,
-            3,
-            &mut result,
-        );
-        assert_eq!(result, [28.0, 64.0, 1.0, 64.0, 154.0]);
-        multiply_strided(
-            Precision::F32,
-            left,
-            left.transposed(),
-            1.0,
-            Mode::Add,
-            Threads::All,
-            3,
-            &mut result,
-        );
-        assert_eq!(result, [42.0, 96.0, 1.0, 96.0, 231.0]);
-    }
-
-    #[test]
-    fn an_empty_depth_gives_zero() {
-        let mut result = [f32::NAN; 4];
-        multiply(
-            Precision::F32,
-            View::new(&[], 2, 0),
-            View::new(&[], 0, 2),
-            1.0,
-            Mode::Overwrite,
-            Threads::One,
-            &mut result,
-        );
-        assert_eq!(result, [0.0; 4]);
-    }
-
-    #[test]
-    #[should_panic(expected = "does not fit")]
-    fn a_view_beyond_its_slice_is_refused() {
-        View::new(&[0.0; 5], 2, 3);
-    }
-}
+mod tests;

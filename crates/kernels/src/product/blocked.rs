@@ -1,0 +1,310 @@
+//! The loops around the tile kernels: operands are packed into panels piece by piece, tasks own disjoint parts of the result.
+//!
+//! A value of the result is one sum through the depth in order, in pieces of a fixed length, so neither the number of
+//! threads nor the number of rows or columns of the product changes its bits.
+#![allow(unsafe_code)]
+#![cfg(target_arch = "x86_64")]
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::engine::Engine;
+use super::panel::{self, SIDE, panel_length};
+use super::tiles::Tiles;
+use super::{Mode, Threads, View, vectors};
+use crate::scratch::Scratch;
+
+/// Panels of the left operand that a task keeps packed in the cache.
+const LEFT_PANELS: usize = 4;
+/// Depth of a piece: the left panels of a task stay in the L2 cache.
+const fn piece(parts: usize) -> usize {
+    if parts == 1 { 1024 } else { 512 }
+}
+
+/// Columns that a task has at least.
+const TASK_COLUMNS: usize = 256;
+
+/// A result in memory that tasks write disjoint parts of.
+#[derive(Clone, Copy)]
+struct Target {
+    pointer: *mut f32,
+    stride: usize,
+}
+
+// SAFETY: each task writes its own rows and columns only.
+unsafe impl Send for Target {}
+// SAFETY: as above.
+unsafe impl Sync for Target {}
+
+/// Panels in 64-byte aligned work memory.
+struct Panels {
+    memory: Scratch,
+    offset: usize,
+    length: usize,
+}
+
+impl Panels {
+    /// Work memory for `length` values of 16 bits, contents unspecified.
+    fn new(length: usize) -> Self {
+        let memory = Scratch::new(length.div_ceil(2) + 16);
+        let offset = memory.as_ptr().align_offset(64).min(16);
+        Self {
+            memory,
+            offset,
+            length,
+        }
+    }
+
+    fn values(&self) -> &[u16] {
+        let values = &self.memory[self.offset..];
+        debug_assert!(self.length <= 2 * values.len());
+        // SAFETY: an f32 is two 16-bit integers without invalid values, and `length` of them fit.
+        unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), self.length) }
+    }
+
+    fn values_mut(&mut self) -> &mut [u16] {
+        let values = &mut self.memory[self.offset..];
+        debug_assert!(self.length <= 2 * values.len());
+        // SAFETY: as above; the borrow is unique.
+        unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), self.length) }
+    }
+}
+
+/// `result = factor · left right (+ start | + old values)` on bf16 panels.
+///
+/// # Safety
+/// The processor has what `engine` needs, and `result + row * stride + column` is valid for reads and writes for all
+/// rows of `left` and columns of `right`, and nothing else accesses it meanwhile.
+pub(super) unsafe fn multiply(
+    engine: Engine,
+    left: View<'_>,
+    right: View<'_>,
+    factor: f32,
+    mode: Mode,
+    start: Option<&[f32]>,
+    threads: Threads,
+    result: *mut f32,
+    stride: usize,
+) {
+    let target = Target {
+        pointer: result,
+        stride,
+    };
+    // SAFETY: as the caller promises.
+    unsafe {
+        match engine {
+            Engine::SplitTiles => {
+                run::<3>(engine, left, right, factor, mode, start, threads, target);
+            }
+            _ => run::<1>(engine, left, right, factor, mode, start, threads, target),
+        }
+    }
+}
+
+/// # Safety
+/// As [`multiply`].
+unsafe fn run<const PARTS: usize>(
+    engine: Engine,
+    left: View<'_>,
+    right: View<'_>,
+    factor: f32,
+    mode: Mode,
+    start: Option<&[f32]>,
+    threads: Threads,
+    target: Target,
+) {
+    let depth = left.columns;
+    let panels = right.columns.div_ceil(SIDE);
+    let width = panel_length(depth, PARTS);
+    let mut packed = Panels::new(panels * width);
+    let pack = |index: usize, panel: &mut [u16]| {
+        // SAFETY: bf16 engines are chosen only where these instructions are.
+        unsafe { panel::pack_right::<PARTS>(right, index * SIDE, 0..depth, panel) }
+    };
+    if width > 0 {
+        let packed = packed.values_mut().chunks_exact_mut(width);
+        match threads {
+            Threads::One => packed
+                .enumerate()
+                .for_each(|(index, panel)| pack(index, panel)),
+            Threads::All => {
+                let packed: Vec<_> = packed.enumerate().collect();
+                packed
+                    .into_par_iter()
+                    .for_each(|(index, panel)| pack(index, panel));
+            }
+        }
+    }
+    let start = start.map(|start| {
+        let mut padded = vec![0.0; panels * SIDE];
+        padded[..start.len()].copy_from_slice(start);
+        padded
+    });
+    let product = Product::<'_, PARTS> {
+        engine,
+        left,
+        columns: right.columns,
+        right: packed.values(),
+        factor,
+        add: mode == Mode::Add,
+        start: start.as_deref(),
+        target,
+    };
+    let bands = left.rows.div_ceil(LEFT_PANELS * SIDE);
+    match threads {
+        Threads::One => {
+            for band in 0..bands {
+                // SAFETY: one task after the other.
+                unsafe { product.band(band, 0..panels) };
+            }
+        }
+        Threads::All => {
+            // Few rows: the columns are shared out too, and each task packs its rows for itself.
+            let most = right.columns.div_ceil(TASK_COLUMNS);
+            let parts = (4 * rayon::current_num_threads())
+                .div_ceil(bands.max(1))
+                .clamp(1, most.max(1));
+            let share = panels.div_ceil(parts);
+            (0..bands * parts).into_par_iter().for_each(|task| {
+                let (band, part) = (task / parts, task % parts);
+                let range = (part * share).min(panels)..((part + 1) * share).min(panels);
+                // SAFETY: tasks differ in their rows or in their columns.
+                unsafe { product.band(band, range) };
+            });
+        }
+    }
+}
+
+/// A product whose right operand is packed.
+struct Product<'a, const PARTS: usize> {
+    engine: Engine,
+    left: View<'a>,
+    columns: usize,
+    right: &'a [u16],
+    factor: f32,
+    add: bool,
+    start: Option<&'a [f32]>,
+    target: Target,
+}
+
+impl<const PARTS: usize> Product<'_, PARTS> {
+    /// Rows of a band times the columns of some right panels.
+    ///
+    /// # Safety
+    /// As [`multiply`], and nothing else accesses this part of the result meanwhile.
+    unsafe fn band(&self, band: usize, right_panels: Range<usize>) {
+        if right_panels.is_empty() {
+            return;
+        }
+        let depth = self.left.columns;
+        let rows = band * LEFT_PANELS * SIDE..self.left.rows.min((band + 1) * LEFT_PANELS * SIDE);
+        let left_panels = rows.len().div_ceil(SIDE);
+        let width = panel_length(depth, PARTS);
+        let longest = panel_length(depth.min(piece(PARTS)), PARTS);
+        let mut packed = Panels::new(left_panels * longest);
+        // SAFETY: the engine is chosen only where tiles are granted.
+        let tiles = (self.engine != Engine::Bf16Vectors).then(|| unsafe { Tiles::configure() });
+        let mut from = 0;
+        loop {
+            let to = depth.min(from + piece(PARTS));
+            let length = panel_length(to - from, PARTS);
+            for (index, panel) in packed.values_mut()[..left_panels * length]
+                .chunks_exact_mut(length.max(1))
+                .enumerate()
+            {
+                // SAFETY: bf16 engines are chosen only where these instructions are.
+                unsafe {
+                    panel::pack_left::<PARTS>(
+                        self.left,
+                        rows.start + index * SIDE,
+                        from..to,
+                        self.factor,
+                        panel,
+                    );
+                }
+            }
+            let add = self.add || from > 0;
+            for right_panel in right_panels.clone() {
+                let begin = right_panel * width + panel_length(from, PARTS);
+                let right = &self.right[begin..begin + length];
+                for index in 0..left_panels {
+                    let left = &packed.values()[index * length..(index + 1) * length];
+                    let (row, column) = (rows.start + index * SIDE, right_panel * SIDE);
+                    // SAFETY: a tile inside the task's part of the result.
+                    unsafe { self.tile(tiles.as_ref(), left, right, row, column, add) };
+                }
+            }
+            from = to;
+            if from == depth {
+                break;
+            }
+        }
+    }
+
+    /// One 32 × 32 tile of the result, or what of it lies inside.
+    ///
+    /// # Safety
+    /// As [`Self::band`].
+    unsafe fn tile(
+        &self,
+        tiles: Option<&Tiles>,
+        left: &[u16],
+        right: &[u16],
+        row: usize,
+        column: usize,
+        add: bool,
+    ) {
+        let start = self
+            .start
+            .map(|start| start[column..column + SIDE].as_ptr());
+        let rows = SIDE.min(self.left.rows - row);
+        let columns = SIDE.min(self.columns - column);
+        let stride = self.target.stride;
+        // SAFETY: the tile begins inside the result; where it does not end inside, it is computed in a buffer of its own.
+        unsafe {
+            let result = self.target.pointer.add(row * stride + column);
+            if rows == SIDE && columns == SIDE {
+                Self::kernel(tiles, left, right, result, stride, add, start);
+                return;
+            }
+            let mut buffer = [0.0_f32; SIDE * SIDE];
+            if add {
+                for (row, buffer) in buffer.chunks_exact_mut(SIDE).take(rows).enumerate() {
+                    let old = std::slice::from_raw_parts(result.add(row * stride), columns);
+                    buffer[..columns].copy_from_slice(old);
+                }
+            }
+            Self::kernel(tiles, left, right, buffer.as_mut_ptr(), SIDE, add, start);
+            for (row, buffer) in buffer.chunks_exact(SIDE).take(rows).enumerate() {
+                std::slice::from_raw_parts_mut(result.add(row * stride), columns)
+                    .copy_from_slice(&buffer[..columns]);
+            }
+        }
+    }
+
+    /// # Safety
+    /// `result` points to 32 rows of 32 values, `stride` apart.
+    unsafe fn kernel(
+        tiles: Option<&Tiles>,
+        left: &[u16],
+        right: &[u16],
+        result: *mut f32,
+        stride: usize,
+        add: bool,
+        start: Option<*const f32>,
+    ) {
+        debug_assert_eq!(left.len(), right.len(), "panels of equal depth");
+        let blocks = left.len() / (PARTS * panel::PLANE);
+        let (left, right) = (left.as_ptr(), right.as_ptr());
+        // SAFETY: the panels have `blocks` blocks; the result is as the caller promises.
+        unsafe {
+            match tiles {
+                Some(tiles) => {
+                    tiles.multiply::<PARTS>(blocks, left, right, result, stride, add, start);
+                }
+                None => vectors::multiply(blocks, left, right, result, stride, add, start),
+            }
+        }
+    }
+}
