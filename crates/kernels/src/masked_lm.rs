@@ -1,19 +1,27 @@
 //! The masked-language-model head: projection on the (tied) word table, softmax, cross-entropy and their gradients.
 //!
-//! The logits exist for one chunk of rows at a time, so memory grows with the vocabulary, not with the batch.
+//! The logits exist for a slab of words at a time, and twice: the first pass finds each row's softmax denominator, the
+//! second projects again and turns the slab into gradients while it is in the cache. So memory grows neither with the
+//! vocabulary nor with the batch, and the table and its gradient pass through memory once each way.
 
 use crate::Precision;
 use crate::dispatch::Arithmetic;
 use crate::linear::add_rows;
 use crate::math::{exp, maximum};
 use crate::parallel;
-use crate::product::{Mode, Threads, View, multiply};
+use crate::product::{Mode, Threads, View, multiply, multiply_from};
 use crate::scratch::Scratch;
 
 /// Rows whose logits exist at once.
-const ROWS: usize = 128;
+const ROWS: usize = 4096;
+/// Logits that exist at once, about.
+const LOGITS: usize = 1 << 20;
+/// Rows of a task in passes over the logits.
+const TASK_ROWS: usize = 8;
 /// Columns of a task that sums the bias gradient.
-const BIAS_COLUMNS: usize = 512;
+const BIAS_COLUMNS: usize = 256;
+/// Rows of logits gradients that are added in f32.
+const BIAS_ROWS: usize = 128;
 /// Terms of a softmax sum that are added in f32.
 const BLOCK: usize = 1024;
 
@@ -36,6 +44,111 @@ impl std::ops::AddAssign for Score {
     }
 }
 
+/// The operands of a head.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    precision: Precision,
+    hidden: &'a [f32],
+    table: &'a [f32],
+    bias: &'a [f32],
+    labels: &'a [u32],
+    hidden_size: usize,
+}
+
+impl<'a> Head<'a> {
+    /// The rows in blocks of at most [`ROWS`].
+    fn blocks(self) -> impl Iterator<Item = (usize, Self)> {
+        self.labels
+            .chunks(ROWS)
+            .enumerate()
+            .map(move |(block, labels)| {
+                let start = block * ROWS * self.hidden_size;
+                let hidden = &self.hidden[start..start + labels.len() * self.hidden_size];
+                (
+                    start,
+                    Self {
+                        hidden,
+                        labels,
+                        ..self
+                    },
+                )
+            })
+    }
+
+    /// The words of a slab, and where it begins, for all slabs.
+    fn slabs(self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let words = (LOGITS / self.labels.len().max(1) / 256).clamp(2, 16) * 256;
+        let vocabulary = self.bias.len();
+        (0..vocabulary)
+            .step_by(words)
+            .map(move |first| first..vocabulary.min(first + words))
+    }
+
+    fn hidden(self) -> View<'a> {
+        View::new(self.hidden, self.labels.len(), self.hidden_size)
+    }
+
+    /// The table's rows of some words.
+    fn words(self, slab: &std::ops::Range<usize>) -> View<'a> {
+        let rows = &self.table[slab.start * self.hidden_size..slab.end * self.hidden_size];
+        View::new(rows, slab.len(), self.hidden_size)
+    }
+
+    /// Logits `[rows, words of the slab]`.
+    fn logits(self, slab: &std::ops::Range<usize>, logits: &mut [f32]) {
+        multiply_from(
+            self.precision,
+            self.hidden(),
+            self.words(slab).transposed(),
+            &self.bias[slab.clone()],
+            Threads::All,
+            logits,
+        );
+    }
+}
+
+/// What a row knows of its softmax after some slabs.
+#[derive(Clone, Copy)]
+struct Denominator {
+    /// The largest logit so far.
+    highest: f32,
+    /// Sum of `exp(logit - highest)` so far.
+    sum: f64,
+    /// The logit of the label, once its slab has passed.
+    own: f32,
+    /// The first word with the largest logit; none if every logit is NaN.
+    prediction: usize,
+}
+
+impl Denominator {
+    const EMPTY: Self = Self {
+        highest: f32::NEG_INFINITY,
+        sum: 0.0,
+        own: 0.0,
+        prediction: usize::MAX,
+    };
+
+    /// Takes in the logits of the words from `first` on, which are overwritten.
+    fn add(&mut self, first: usize, label: usize, logits: &mut [f32]) {
+        if let Some(own) = label.checked_sub(first).and_then(|at| logits.get(at)) {
+            self.own = *own;
+        }
+        let highest = largest(logits);
+        if highest > self.highest {
+            // Words come in order, so an equal logit later on does not take the place of the first.
+            let first_of_equal = logits.iter().position(|logit| *logit == highest);
+            self.prediction = first + first_of_equal.unwrap_or(0);
+            self.sum *= libm::exp(f64::from(self.highest) - f64::from(highest));
+            self.highest = highest;
+        }
+        self.sum += exponentials(self.highest, logits);
+    }
+
+    fn loss(&self) -> f64 {
+        f64::from(self.highest) - f64::from(self.own) + libm::log(self.sum)
+    }
+}
+
 /// Scores hidden `[rows, hidden_size]` on table `[vocabulary, hidden_size]` and bias `[vocabulary]`, labels `[rows]`.
 /// A logit that is NaN, or infinite, makes the loss NaN or infinite.
 ///
@@ -51,24 +164,17 @@ pub fn score(
     vocabulary: usize,
 ) -> Score {
     check(hidden, table, bias, labels, hidden_size, vocabulary);
+    let head = Head {
+        precision,
+        hidden,
+        table,
+        bias,
+        labels,
+        hidden_size,
+    };
     let mut total = Score::default();
-    let table = View::new(table, vocabulary, hidden_size).transposed();
-    let mut logits = Scratch::new(labels.len().min(ROWS) * vocabulary);
-    for start in (0..labels.len()).step_by(ROWS) {
-        let labels = &labels[start..labels.len().min(start + ROWS)];
-        let logits = &mut logits[..labels.len() * vocabulary];
-        let hidden = &hidden[start * hidden_size..(start + labels.len()) * hidden_size];
-        let hidden = View::new(hidden, labels.len(), hidden_size);
-        multiply(
-            precision,
-            hidden,
-            table,
-            1.0,
-            Mode::Overwrite,
-            Threads::All,
-            logits,
-        );
-        total += score_rows(logits, bias, labels, None);
+    for (_, head) in head.blocks() {
+        total += summary(head, &denominators(head));
     }
     total
 }
@@ -98,104 +204,148 @@ pub fn score_and_gradients(
     if labels.is_empty() {
         dtable.fill(0.0);
     }
+    let head = Head {
+        precision,
+        hidden,
+        table,
+        bias,
+        labels,
+        hidden_size,
+    };
     let mut total = Score::default();
-    let table = View::new(table, vocabulary, hidden_size);
-    let mut logits = Scratch::new(labels.len().min(ROWS) * vocabulary);
-    for start in (0..labels.len()).step_by(ROWS) {
-        let labels = &labels[start..labels.len().min(start + ROWS)];
-        let rows = labels.len();
-        let logits = &mut logits[..rows * vocabulary];
-        let range = start * hidden_size..(start + rows) * hidden_size;
-        let hidden = View::new(&hidden[range.clone()], rows, hidden_size);
-        multiply(
-            precision,
-            hidden,
-            table.transposed(),
-            1.0,
-            Mode::Overwrite,
-            Threads::All,
-            logits,
-        );
-        total += score_rows(logits, bias, labels, Some(scale));
-        let logits: &[f32] = logits;
-        parallel::for_each_chunk(dbias, BIAS_COLUMNS, |chunk, dbias| {
-            let from = chunk * BIAS_COLUMNS;
-            let mut sum = [0.0; BIAS_COLUMNS];
-            let sum = &mut sum[..dbias.len()];
-            for row in logits.chunks_exact(vocabulary) {
-                add_rows(&row[from..from + sum.len()], sum);
-            }
-            add_rows(sum, dbias);
-        });
-        let dlogits = View::new(logits, rows, vocabulary);
-        multiply(
-            precision,
-            dlogits,
-            table,
-            1.0,
-            Mode::Overwrite,
-            Threads::All,
-            &mut dhidden[range],
-        );
-        let mode = if start == 0 {
-            Mode::Overwrite
-        } else {
-            Mode::Add
-        };
-        multiply(
-            precision,
-            dlogits.transposed(),
-            hidden,
-            1.0,
-            mode,
-            Threads::All,
-            dtable,
-        );
+    for (start, head) in head.blocks() {
+        let denominators = denominators(head);
+        total += summary(head, &denominators);
+        let dhidden = &mut dhidden[start..start + head.hidden.len()];
+        let mut logits = Scratch::new(longest(head));
+        for slab in head.slabs() {
+            let words = slab.len();
+            let logits = &mut logits[..head.labels.len() * words];
+            head.logits(&slab, logits);
+            to_gradients(head, &denominators, &slab, scale, logits);
+            add_columns(logits, words, &mut dbias[slab.clone()]);
+            let dlogits = View::new(logits, head.labels.len(), words);
+            let mode = |first| if first { Mode::Overwrite } else { Mode::Add };
+            multiply(
+                precision,
+                dlogits,
+                head.words(&slab),
+                1.0,
+                mode(slab.start == 0),
+                Threads::All,
+                dhidden,
+            );
+            let dtable = &mut dtable[slab.start * hidden_size..slab.end * hidden_size];
+            multiply(
+                precision,
+                dlogits.transposed(),
+                head.hidden(),
+                1.0,
+                mode(start == 0),
+                Threads::All,
+                dtable,
+            );
+        }
     }
     total
 }
 
-/// Scores rows of logits (still without the bias); with a scale the logits become their gradients.
-fn score_rows(logits: &mut [f32], bias: &[f32], labels: &[u32], scale: Option<f32>) -> Score {
-    let mut scores = vec![(0.0_f64, false); labels.len()];
-    let vocabulary = bias.len();
-    parallel::for_each_chunk2(
-        (logits, vocabulary),
-        (&mut scores, 1),
-        |row, logits, score| {
-            let label = labels[row] as usize;
-            // The first of equal logits is the prediction.
-            let highest = biased_maximum(bias, logits);
-            let own = logits[label];
-            let correct = own == highest && !logits[..label].contains(&highest);
-            let sum = exponentials(highest, logits);
-            if let Some(scale) = scale {
-                multiply_by((f64::from(scale) / sum) as f32, logits);
-                logits[label] -= scale;
+/// Logits of the largest slab.
+fn longest(head: Head<'_>) -> usize {
+    let words = head.slabs().next().map_or(0, |slab| slab.len());
+    head.labels.len() * words
+}
+
+/// The first pass: the softmax denominator of every row.
+fn denominators(head: Head<'_>) -> Vec<Denominator> {
+    let mut denominators = vec![Denominator::EMPTY; head.labels.len()];
+    let mut logits = Scratch::new(longest(head));
+    for slab in head.slabs() {
+        let words = slab.len();
+        let logits = &mut logits[..head.labels.len() * words];
+        head.logits(&slab, logits);
+        parallel::for_each_chunk2(
+            (logits, TASK_ROWS * words),
+            (&mut denominators, TASK_ROWS),
+            |task, logits, denominators| {
+                let rows = logits.chunks_exact_mut(words).zip(denominators);
+                for (row, (logits, denominator)) in rows.enumerate() {
+                    let label = head.labels[task * TASK_ROWS + row] as usize;
+                    denominator.add(slab.start, label, logits);
+                }
+            },
+        );
+    }
+    denominators
+}
+
+/// Logits of a slab become gradients of `scale` times the loss.
+fn to_gradients(
+    head: Head<'_>,
+    denominators: &[Denominator],
+    slab: &std::ops::Range<usize>,
+    scale: f32,
+    logits: &mut [f32],
+) {
+    let words = slab.len();
+    parallel::for_each_chunk(logits, TASK_ROWS * words, |task, logits| {
+        for (row, logits) in logits.chunks_exact_mut(words).enumerate() {
+            let row = task * TASK_ROWS + row;
+            let denominator = &denominators[row];
+            let factor = (f64::from(scale) / denominator.sum) as f32;
+            scaled_exponentials(denominator.highest, factor, logits);
+            let label = (head.labels[row] as usize).checked_sub(slab.start);
+            if let Some(own) = label.and_then(|at| logits.get_mut(at)) {
+                *own -= scale;
             }
-            score[0] = (
-                f64::from(highest) - f64::from(own) + libm::log(sum),
-                correct,
-            );
-        },
-    );
+        }
+    });
+}
+
+/// `total[j] += Σ_i rows[i, j]`
+fn add_columns(rows: &[f32], columns: usize, total: &mut [f32]) {
+    parallel::for_each_chunk(total, BIAS_COLUMNS, |chunk, total| {
+        let from = chunk * BIAS_COLUMNS;
+        for rows in rows.chunks(BIAS_ROWS * columns) {
+            let mut sum = [0.0; BIAS_COLUMNS];
+            let sum = &mut sum[..total.len()];
+            for row in rows.chunks_exact(columns) {
+                add_rows(&row[from..from + sum.len()], sum);
+            }
+            add_rows(sum, total);
+        }
+    });
+}
+
+fn summary(head: Head<'_>, denominators: &[Denominator]) -> Score {
+    let rows = || denominators.iter().zip(head.labels);
     Score {
-        loss_sum: scores.iter().map(|(loss, _)| loss).sum(),
-        correct: scores.iter().filter(|(_, correct)| *correct).count(),
-        rows: labels.len(),
+        loss_sum: denominators.iter().map(Denominator::loss).sum(),
+        correct: rows()
+            .filter(|(denominator, label)| denominator.prediction == **label as usize)
+            .count(),
+        rows: head.labels.len(),
     }
 }
 
 #[inline(always)]
-fn biased_maximum_body<A: Arithmetic>(bias: &[f32], logits: &mut [f32]) -> f32 {
-    for (logit, bias) in logits.iter_mut().zip(bias) {
-        *logit += bias;
-    }
+fn largest_body<A: Arithmetic>(logits: &[f32]) -> f32 {
     maximum(logits)
 }
 crate::simd! {
-    /// Adds the bias and returns the largest logit.
-    fn biased_maximum(bias: &[f32], logits: &mut [f32]) -> f32 = biased_maximum_body;
+    /// The largest logit.
+    fn largest(logits: &[f32]) -> f32 = largest_body;
+}
+
+#[inline(always)]
+fn scaled_exponentials_body<A: Arithmetic>(highest: f32, factor: f32, values: &mut [f32]) {
+    for value in values {
+        *value = factor * exp::<A>(*value - highest);
+    }
+}
+crate::simd! {
+    /// `values = factor * exp(values - highest)`
+    fn scaled_exponentials(highest: f32, factor: f32, values: &mut [f32]) = scaled_exponentials_body;
 }
 
 #[inline(always)]
@@ -222,14 +372,6 @@ crate::simd! {
     /// `values = exp(values - highest)` and their sum.
     fn exponentials(highest: f32, values: &mut [f32]) -> f64 = exponentials_body;
 }
-
-#[inline(always)]
-fn multiply_by_body<A: Arithmetic>(factor: f32, values: &mut [f32]) {
-    for value in values {
-        *value *= factor;
-    }
-}
-crate::simd! { fn multiply_by(factor: f32, values: &mut [f32]) = multiply_by_body; }
 
 fn check(
     hidden: &[f32],

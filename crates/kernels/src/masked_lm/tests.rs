@@ -81,6 +81,9 @@ fn agrees_with_the_reference() {
         (260, 8, 50, 1e-3),
         (20, 16, 40, 100.0),
         (9, 5, 2100, 1.0),
+        // More than one slab of words, and more than one block of rows.
+        (300, 16, 9000, 1.0),
+        (4100, 2, 3, 1.0),
     ] {
         let case = case(rows, hidden_size, vocabulary, deviation);
         let (score, [dhidden, dtable, dbias]) = run(&case, 0.25);
