@@ -207,6 +207,26 @@ fn keep_body<A: Arithmetic>(x: &[f32], mask: Option<Mask>, out: &mut [f32]) {
 }
 crate::simd! { fn keep(x: &[f32], mask: Option<Mask>, out: &mut [f32]) = keep_body; }
 
+/// `sum += addend`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn add_assign(sum: &mut [f32], addend: &[f32]) {
+    assert_eq!(addend.len(), sum.len(), "the addend is as the sum");
+    parallel::for_each_chunk(sum, parallel::ELEMENTS, |chunk, sum| {
+        let start = chunk * parallel::ELEMENTS;
+        accumulate(sum, &addend[start..start + sum.len()]);
+    });
+}
+
+#[inline(always)]
+fn accumulate_body<A: Arithmetic>(sum: &mut [f32], addend: &[f32]) {
+    for (sum, addend) in sum.iter_mut().zip(addend) {
+        *sum += addend;
+    }
+}
+crate::simd! { fn accumulate(sum: &mut [f32], addend: &[f32]) = accumulate_body; }
+
 fn check(columns: usize, length: usize) {
     assert!(
         columns > 0 && length.is_multiple_of(columns),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn_flex::FlexTensor;
+use pliant_kernels::residual::add_assign;
 
 use super::weights::Place;
 use crate::operation::values;
@@ -43,10 +44,7 @@ impl Gradients {
                 (_, None) => {}
                 (None, Some(gradient)) => *own = Some(gradient),
                 (Some(sum), Some(gradient)) => {
-                    for (sum, addend) in sum.storage_mut::<f32>().iter_mut().zip(values(&gradient))
-                    {
-                        *sum += addend;
-                    }
+                    add_assign(sum.storage_mut::<f32>(), values(&gradient));
                 }
             }
         }

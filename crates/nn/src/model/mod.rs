@@ -22,7 +22,7 @@ pub use site::Site;
 use crate::config::ModelConfig;
 use crate::error::ModelError;
 use crate::module::{Observer, ParameterSource, PassDropout, Pooler};
-use crate::operation::values;
+use crate::operation::{MemoryLease, end_pass, values};
 use crate::parameter::ParameterInfo;
 use network::{ForwardBatch, Network};
 use observation::{FirstNonFinite, SiteInputs};
@@ -39,6 +39,8 @@ pub struct MaskedLanguageModel {
     sites: Vec<Site>,
     copied_buffers: usize,
     precision: Precision,
+    /// Dropped last: memory of tensors is kept for reuse while there is a model.
+    _memory: MemoryLease,
 }
 
 impl MaskedLanguageModel {
@@ -90,6 +92,7 @@ impl MaskedLanguageModel {
             places: places.into(),
             copied_buffers: 0,
             precision: Precision::F32,
+            _memory: MemoryLease::default(),
         })
     }
 
@@ -202,6 +205,7 @@ impl MaskedLanguageModel {
         });
         let loss = network.loss(&batch, &mut batch.pass(self.precision, dropout, None));
         let gradients = weights::gradients(network, loss.backward());
+        end_pass();
         Ok((
             batch.outcome.score(),
             Gradients::new(gradients, Arc::clone(&self.places)),
@@ -286,6 +290,7 @@ impl MaskedLanguageModel {
         } else {
             network.loss(&batch, &mut pass);
         }
+        end_pass();
         Ok(batch.outcome.score())
     }
 

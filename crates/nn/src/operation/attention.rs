@@ -8,6 +8,7 @@ use pliant_kernels::Precision;
 use pliant_kernels::attention::{self as kernel, Dropout, Rotary, Shape};
 
 use super::buffer::{columns, float_tensor, values, with_columns};
+use super::pool::Buffer;
 use super::record::{Operation, one};
 
 /// The plain arguments of [`attention`].
@@ -41,8 +42,8 @@ impl Operation<1> for AttentionOperation {
     fn forward(&self, [qkv]: [FlexTensor; 1], _tracked: bool) -> (FlexTensor, Self::Saved) {
         let hidden = columns(&qkv) / 3;
         let rows = self.shape.batch * self.shape.sequence;
-        let mut output = vec![0.0; rows * hidden];
-        let mut log_sum_exp = vec![0.0; rows * self.shape.heads];
+        let mut output = Buffer::stale(rows * hidden);
+        let mut log_sum_exp = Buffer::stale(rows * self.shape.heads);
         kernel::forward(
             self.precision,
             &self.shape,
@@ -68,7 +69,7 @@ impl Operation<1> for AttentionOperation {
         _wanted: [bool; 1],
     ) -> [Option<FlexTensor>; 1] {
         let input = values(&qkv);
-        let mut dqkv = vec![0.0; input.len()];
+        let mut dqkv = Buffer::stale(input.len());
         kernel::backward(
             self.precision,
             &self.shape,

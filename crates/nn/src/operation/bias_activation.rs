@@ -8,6 +8,7 @@ use pliant_activation::Activation;
 use pliant_kernels::linear;
 
 use super::buffer::{columns, float_tensor, values};
+use super::pool::Buffer;
 use super::record::{Operation, three, two};
 
 /// `f(u + bias)`; `coefficients` belong to a learnable function and are absent for a fixed one.
@@ -84,7 +85,7 @@ impl Operation<3> for BiasActivation {
 impl BiasActivation {
     fn value(&self, u: &FlexTensor, bias: &FlexTensor, coefficients: &[f32]) -> FlexTensor {
         let input = values(u);
-        let mut y = vec![0.0; input.len()];
+        let mut y = Buffer::stale(input.len());
         self.activation
             .forward(coefficients, input, Some(values(bias)), columns(u), &mut y);
         float_tensor(y, u.layout().shape().clone())
@@ -100,8 +101,8 @@ impl BiasActivation {
         bias_wanted: bool,
     ) -> (FlexTensor, Option<FlexTensor>, FlexTensor) {
         let (input, channels) = (values(u), columns(u));
-        let mut du = vec![0.0; input.len()];
-        let mut dcoefficients = vec![0.0; coefficients.len()];
+        let mut du = Buffer::stale(input.len());
+        let mut dcoefficients = Buffer::stale(coefficients.len());
         let dy = values(gradient);
         self.activation.backward(
             coefficients,
@@ -113,7 +114,7 @@ impl BiasActivation {
             &mut dcoefficients,
         );
         let dbias = bias_wanted.then(|| {
-            let mut dbias = vec![0.0; channels];
+            let mut dbias = Buffer::stale(channels);
             linear::backward_bias(&du, du.len() / channels, channels, &mut dbias);
             float_tensor(dbias, [channels])
         });

@@ -4,6 +4,8 @@ use burn::tensor::Tensor;
 use burn_flex::{Flex, FlexTensor, Layout};
 use burn_std::{Bytes, DType, Shape};
 
+use super::pool::Buffer;
+
 /// The tensor in row-major order: itself if it already is, else a copy. Views with an offset count as row-major.
 pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.as_slice::<f32>().is_some() {
@@ -28,10 +30,28 @@ pub(super) fn values_mut(tensor: &mut FlexTensor) -> &mut [f32] {
     &mut tensor.storage_mut::<f32>()[start..end]
 }
 
+/// What a tensor can be made of.
+pub(crate) trait TensorValues {
+    /// The values as bytes, without a copy.
+    fn into_bytes(self) -> Bytes;
+}
+
+impl TensorValues for Vec<f32> {
+    fn into_bytes(self) -> Bytes {
+        Bytes::from_elems(self)
+    }
+}
+
+impl TensorValues for Buffer {
+    fn into_bytes(self) -> Bytes {
+        self.into()
+    }
+}
+
 /// A tensor that owns `values`.
-pub(crate) fn float_tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
+pub(crate) fn float_tensor(values: impl TensorValues, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::new(
-        Bytes::from_elems(values),
+        values.into_bytes(),
         Layout::contiguous(shape.into()),
         DType::F32,
     )

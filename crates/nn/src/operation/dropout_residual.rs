@@ -6,6 +6,7 @@ use pliant_kernels::linear;
 use pliant_kernels::residual::{self as kernel, Dropout};
 
 use super::buffer::{columns, float_tensor, values};
+use super::pool::Buffer;
 use super::record::{Operation, one, three};
 
 /// `residual · factor + dropout(y + bias)`.
@@ -45,7 +46,7 @@ impl Operation<3> for DropoutResidual {
 
     fn forward(&self, [y, bias, residual]: [FlexTensor; 3], _tracked: bool) -> (FlexTensor, ()) {
         let input = values(&y);
-        let mut out = vec![0.0; input.len()];
+        let mut out = Buffer::stale(input.len());
         kernel::forward(
             input,
             Some(values(&bias)),
@@ -60,7 +61,7 @@ impl Operation<3> for DropoutResidual {
 
     fn backward(self, (): (), gradient: FlexTensor, wanted: [bool; 3]) -> [Option<FlexTensor>; 3] {
         let columns = columns(&gradient);
-        let mut dbias = vec![0.0; columns];
+        let mut dbias = Buffer::stale(columns);
         if self.factor == 1.0 && self.dropout.is_none() {
             // A plain sum: both addends have the gradient itself, so it is shared instead of copied.
             let dout = values(&gradient);
@@ -73,8 +74,8 @@ impl Operation<3> for DropoutResidual {
             ];
         }
         let dout = values(&gradient);
-        let mut dy = vec![0.0; dout.len()];
-        let mut dresidual = vec![0.0; dout.len()];
+        let mut dy = Buffer::stale(dout.len());
+        let mut dresidual = Buffer::stale(dout.len());
         kernel::backward(
             dout,
             self.factor,
@@ -101,7 +102,7 @@ struct DropoutAlone {
 impl DropoutAlone {
     fn apply(&self, x: &FlexTensor) -> FlexTensor {
         let input = values(x);
-        let mut out = vec![0.0; input.len()];
+        let mut out = Buffer::stale(input.len());
         kernel::dropout(input, &self.dropout, &mut out);
         float_tensor(out, x.layout().shape().clone())
     }

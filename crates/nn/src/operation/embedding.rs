@@ -8,6 +8,7 @@ use pliant_kernels::embedding as kernel;
 
 use super::buffer::{columns, float_tensor, values, values_mut};
 use super::masked_lm_loss::HeadOutcome;
+use super::pool::Buffer;
 use super::record::{Operation, three, two};
 
 /// The rows that are looked up, each `[batch * sequence]`.
@@ -102,7 +103,7 @@ impl Operation<3> for Embedding {
 impl Embedding {
     fn sum(&self, tables: &[FlexTensor]) -> FlexTensor {
         let columns = columns(&tables[0]);
-        let mut out = vec![0.0; self.ids.words.len() * columns];
+        let mut out = Buffer::stale(self.ids.words.len() * columns);
         kernel::forward(&self.ids.words, values(&tables[0]), columns, &mut out);
         for (table, ids) in tables[1..]
             .iter()
@@ -135,7 +136,7 @@ fn row_count(table: &FlexTensor) -> usize {
 
 fn scatter(ids: &[u32], rows: usize, gradient: &FlexTensor) -> FlexTensor {
     let columns = columns(gradient);
-    let mut table = vec![0.0; rows * columns];
+    let mut table = Buffer::zeroed(rows * columns);
     kernel::backward(ids, values(gradient), columns, &mut table);
     float_tensor(table, [rows, columns])
 }

@@ -7,6 +7,7 @@ use burn_flex::FlexTensor;
 use pliant_kernels::gather as kernel;
 
 use super::buffer::{columns, float_tensor, values};
+use super::pool::Buffer;
 use super::record::{Operation, one};
 
 /// The rows of `x`, seen as `[batch * sequence, hidden]`, at `indices`.
@@ -29,7 +30,7 @@ impl Operation<1> for GatherRows {
 
     fn forward(&self, [x]: [FlexTensor; 1], _tracked: bool) -> (FlexTensor, Vec<usize>) {
         let columns = columns(&x);
-        let mut out = vec![0.0; self.indices.len() * columns];
+        let mut out = Buffer::stale(self.indices.len() * columns);
         kernel::rows(values(&x), &self.indices, columns, &mut out);
         (
             float_tensor(out, [self.indices.len(), columns]),
@@ -43,7 +44,7 @@ impl Operation<1> for GatherRows {
         gradient: FlexTensor,
         _wanted: [bool; 1],
     ) -> [Option<FlexTensor>; 1] {
-        let mut dx = vec![0.0; shape.iter().product()];
+        let mut dx = Buffer::zeroed(shape.iter().product());
         kernel::scatter_rows(
             values(&gradient),
             &self.indices,

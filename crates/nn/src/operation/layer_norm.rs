@@ -5,6 +5,7 @@ use burn_flex::FlexTensor;
 use pliant_kernels::norm as kernel;
 
 use super::buffer::{columns, float_tensor, values};
+use super::pool::Buffer;
 use super::record::{Operation, three};
 
 /// `(x - mean) / √(variance + epsilon) · weight + bias`.
@@ -37,9 +38,9 @@ impl Operation<3> for LayerNorm {
     ) -> (FlexTensor, Self::Saved) {
         let (input, columns) = (values(&x), columns(&x));
         let rows = input.len() / columns;
-        let mut y = vec![0.0; input.len()];
-        let mut mean = vec![0.0; rows];
-        let mut reciprocal_deviation = vec![0.0; rows];
+        let mut y = Buffer::stale(input.len());
+        let mut mean = Buffer::stale(rows);
+        let mut reciprocal_deviation = Buffer::stale(rows);
         kernel::forward(
             input,
             values(&weight),
@@ -69,9 +70,9 @@ impl Operation<3> for LayerNorm {
         wanted: [bool; 3],
     ) -> [Option<FlexTensor>; 3] {
         let (input, columns) = (values(&x), columns(&x));
-        let mut dx = vec![0.0; input.len()];
-        let mut dweight = vec![0.0; columns];
-        let mut dbias = vec![0.0; columns];
+        let mut dx = Buffer::stale(input.len());
+        let mut dweight = Buffer::stale(columns);
+        let mut dbias = Buffer::stale(columns);
         kernel::backward(
             values(&gradient),
             input,

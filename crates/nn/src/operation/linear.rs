@@ -5,6 +5,7 @@ use burn_flex::FlexTensor;
 use pliant_kernels::{Precision, linear as kernel};
 
 use super::buffer::{columns, float_tensor, values, with_columns};
+use super::pool::Buffer;
 use super::record::{Operation, three, two};
 
 /// `x · weightᵀ`.
@@ -79,7 +80,7 @@ impl Operation<3> for Linear {
         let dbias = wanted[2].then(|| {
             let outputs = columns(&gradient);
             let gradient = values(&gradient);
-            let mut dbias = vec![0.0; outputs];
+            let mut dbias = Buffer::stale(outputs);
             kernel::backward_bias(gradient, gradient.len() / outputs, outputs, &mut dbias);
             float_tensor(dbias, [outputs])
         });
@@ -97,7 +98,7 @@ impl Linear {
         let inputs = columns(x);
         let (data, weight) = (values(x), values(weight));
         let (rows, outputs) = (data.len() / inputs, weight.len() / inputs);
-        let mut y = vec![0.0; rows * outputs];
+        let mut y = Buffer::stale(rows * outputs);
         kernel::forward(
             self.precision,
             data,
@@ -122,12 +123,12 @@ impl Linear {
         let (data, matrix, dy) = (values(x), values(weight), values(gradient));
         let rows = data.len() / inputs;
         let dx = wanted[0].then(|| {
-            let mut dx = vec![0.0; data.len()];
+            let mut dx = Buffer::stale(data.len());
             kernel::backward_input(self.precision, dy, matrix, rows, inputs, outputs, &mut dx);
             float_tensor(dx, x.layout().shape().clone())
         });
         let dweight = wanted[1].then(|| {
-            let mut dweight = vec![0.0; matrix.len()];
+            let mut dweight = Buffer::stale(matrix.len());
             kernel::backward_weight(
                 self.precision,
                 dy,

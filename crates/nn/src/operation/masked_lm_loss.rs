@@ -8,6 +8,7 @@ use pliant_kernels::Precision;
 use pliant_kernels::masked_lm::{self as kernel, Score};
 
 use super::buffer::{columns, float_tensor, values, values_mut};
+use super::pool::Buffer;
 use super::record::{Operation, three};
 
 /// What the head hands out beside its loss tensor: the score, and the gradient of the tied table for the embedding to
@@ -93,9 +94,9 @@ impl Operation<3> for MaskedLmLoss {
         let (rows, weights, offsets) = (values(&hidden), values(&table), values(&bias));
         let (hidden_size, vocabulary) = (columns(&table), offsets.len());
         let (score, saved) = if tracked {
-            let mut dhidden = vec![0.0; rows.len()];
-            let mut dtable = vec![0.0; weights.len()];
-            let mut dbias = vec![0.0; vocabulary];
+            let mut dhidden = Buffer::stale(rows.len());
+            let mut dtable = Buffer::stale(weights.len());
+            let mut dbias = Buffer::stale(vocabulary);
             let score = kernel::score_and_gradients(
                 self.precision,
                 rows,

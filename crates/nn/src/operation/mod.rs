@@ -12,7 +12,9 @@ mod gather_rows;
 mod layer_norm;
 mod linear;
 mod masked_lm_loss;
+mod pool;
 mod record;
+mod timing;
 
 pub(crate) use attention::{AttentionOperation, attention};
 pub(crate) use bias_activation::bias_activation;
@@ -23,3 +25,6 @@ pub(crate) use gather_rows::gather_rows;
 pub(crate) use layer_norm::layer_norm;
 pub(crate) use linear::{linear, linear_with_bias};
 pub(crate) use masked_lm_loss::{HeadOutcome, masked_lm_loss};
+pub use pool::TensorMemory;
+pub(crate) use pool::{MemoryLease, end_pass};
+pub use timing::{OperationTimes, time_operations};

@@ -1,17 +1,21 @@
 //! How an operation enters Burn: evaluated on a plain device, recorded for the backward pass on an autodiff device.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt::Debug;
 
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
-use burn_autodiff::Autodiff;
 use burn_autodiff::checkpoint::base::Checkpointer;
 use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
+use burn_autodiff::{Autodiff, NodeId};
 use burn_flex::{Flex, FlexTensor};
+use pliant_kernels::residual::add_assign;
 
-use super::buffer::contiguous;
+use super::buffer::{contiguous, values, values_mut};
+use super::timing::{Direction, timed};
 
 /// An operation on N float tensors; its fields are the plain arguments. All tensors it sees are row-major f32.
 pub(crate) trait Operation<const N: usize>: Clone + Send + Debug + 'static {
@@ -49,11 +53,11 @@ pub(crate) trait Record: Backend {
 
 impl Record for Flex {
     fn record_one<O: Operation<1>>(a: FlexTensor, operation: O) -> FlexTensor {
-        operation.forward([a].map(contiguous), false).0
+        forward([a], &operation)
     }
 
     fn record_two<O: Operation<2>>(a: FlexTensor, b: FlexTensor, operation: O) -> FlexTensor {
-        operation.forward([a, b].map(contiguous), false).0
+        forward([a, b], &operation)
     }
 
     fn record_three<O: Operation<3>>(
@@ -62,7 +66,7 @@ impl Record for Flex {
         c: FlexTensor,
         operation: O,
     ) -> FlexTensor {
-        operation.forward([a, b, c].map(contiguous), false).0
+        forward([a, b, c], &operation)
     }
 }
 
@@ -89,6 +93,11 @@ impl<C: CheckpointStrategy> Record for Autodiff<Flex, C> {
     }
 }
 
+thread_local! {
+    /// Tensors that have a gradient already. The framework would add the next one serially, into new memory.
+    static REGISTERED: RefCell<HashSet<NodeId>> = RefCell::default();
+}
+
 /// A step of the backward graph.
 #[derive(Debug)]
 struct Step<O>(O);
@@ -102,15 +111,37 @@ impl<O: Operation<N>, const N: usize> Backward<Flex, N> for Step<O> {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
+        REGISTERED.with_borrow_mut(|registered| registered.remove(&ops.node.id));
         let gradient = contiguous(gradients.consume::<Flex>(&ops.node));
         let wanted = ops.parents.each_ref().map(Option::is_some);
-        let results = self.0.backward(ops.state, gradient, wanted);
+        let results = timed::<O, _>(Direction::Backward, || {
+            self.0.backward(ops.state, gradient, wanted)
+        });
         for (parent, result) in ops.parents.into_iter().zip(results) {
-            if let (Some(parent), Some(result)) = (parent, result) {
-                gradients.register::<Flex>(parent.id, result);
-            }
+            let (Some(parent), Some(result)) = (parent, result) else {
+                continue;
+            };
+            // A leaf keeps its gradient for whoever asks for it, so it cannot be taken out.
+            let is_leaf = parent.parents.is_empty();
+            let is_first =
+                REGISTERED.with_borrow_mut(|registered| is_leaf || registered.insert(parent.id));
+            let sum = if is_first {
+                result
+            } else {
+                let mut sum = contiguous(gradients.consume::<Flex>(&parent));
+                add_assign(values_mut(&mut sum), values(&result));
+                sum
+            };
+            gradients.register::<Flex>(parent.id, sum);
         }
     }
+}
+
+/// Evaluates an operation; nothing is kept.
+fn forward<O: Operation<N>, const N: usize>(inputs: [FlexTensor; N], operation: &O) -> FlexTensor {
+    timed::<O, _>(Direction::Forward, || {
+        operation.forward(inputs.map(contiguous), false).0
+    })
 }
 
 /// Runs an operation forward; the graph keeps what the backward pass needs only if an input is tracked.
@@ -131,10 +162,11 @@ fn record<C: CheckpointStrategy, O: Operation<N>, const N: usize>(
         .stateful()
     {
         OpsKind::Tracked(step) => {
-            let (output, saved) = operation.forward(inputs, true);
+            let (output, saved) =
+                timed::<O, _>(Direction::Forward, || operation.forward(inputs, true));
             step.finish(saved, output)
         }
-        OpsKind::UnTracked(step) => step.finish(operation.forward(inputs, false).0),
+        OpsKind::UnTracked(step) => step.finish(forward(inputs, operation)),
     }
 }
 
