@@ -13,10 +13,13 @@ use super::engine::Engine;
 use super::panel::{self, SIDE, panel_length};
 use super::tiles::Tiles;
 use super::{Mode, Threads, View, vectors};
+use crate::parallel;
 use crate::scratch::Scratch;
 
 /// Panels of the left operand that a task keeps packed in the cache.
 const LEFT_PANELS: usize = 4;
+/// Right panels that a task runs through before the next left panel, and that are packed together.
+const RIGHT_PANELS: usize = 8;
 /// Depth of a piece: the left panels of a task stay in the L2 cache.
 const fn piece(parts: usize) -> usize {
     if parts == 1 { 1024 } else { 512 }
@@ -118,23 +121,20 @@ unsafe fn run<const PARTS: usize>(
     let panels = right.columns.div_ceil(SIDE);
     let width = panel_length(depth, PARTS);
     let mut packed = Panels::new(panels * width);
-    let pack = |index: usize, panel: &mut [u16]| {
-        // SAFETY: bf16 engines are chosen only where these instructions are.
-        unsafe { panel::pack_right::<PARTS>(right, index * SIDE, 0..depth, panel) }
+    let group = RIGHT_PANELS * width;
+    let pack = |index: usize, panels: &mut [u16]| {
+        let first = index * RIGHT_PANELS * SIDE;
+        // SAFETY: engines of our own are chosen only where these instructions are.
+        unsafe { panel::pack_right::<PARTS>(right, first, 0..depth, panels) }
     };
-    if width > 0 {
-        let packed = packed.values_mut().chunks_exact_mut(width);
-        match threads {
-            Threads::One => packed
-                .enumerate()
-                .for_each(|(index, panel)| pack(index, panel)),
-            Threads::All => {
-                let packed: Vec<_> = packed.enumerate().collect();
-                packed
-                    .into_par_iter()
-                    .for_each(|(index, panel)| pack(index, panel));
+    match threads {
+        _ if group == 0 => {}
+        Threads::One => {
+            for (index, panels) in packed.values_mut().chunks_mut(group).enumerate() {
+                pack(index, panels);
             }
         }
+        Threads::All => parallel::for_each_chunk(packed.values_mut(), group, pack),
     }
     let start = start.map(|start| {
         let mut padded = vec![0.0; panels * SIDE];
@@ -209,30 +209,28 @@ impl<const PARTS: usize> Product<'_, PARTS> {
         loop {
             let to = depth.min(from + piece(PARTS));
             let length = panel_length(to - from, PARTS);
-            for (index, panel) in packed.values_mut()[..left_panels * length]
-                .chunks_exact_mut(length.max(1))
-                .enumerate()
-            {
-                // SAFETY: bf16 engines are chosen only where these instructions are.
-                unsafe {
-                    panel::pack_left::<PARTS>(
-                        self.left,
-                        rows.start + index * SIDE,
-                        from..to,
-                        self.factor,
-                        panel,
-                    );
-                }
+            // SAFETY: engines of our own are chosen only where these instructions are.
+            unsafe {
+                panel::pack_left::<PARTS>(
+                    self.left,
+                    rows.start,
+                    from..to,
+                    self.factor,
+                    &mut packed.values_mut()[..left_panels * length],
+                );
             }
             let add = self.add || from > 0;
-            for right_panel in right_panels.clone() {
-                let begin = right_panel * width + panel_length(from, PARTS);
-                let right = &self.right[begin..begin + length];
+            for group in right_panels.clone().step_by(RIGHT_PANELS) {
+                let group = group..right_panels.end.min(group + RIGHT_PANELS);
                 for index in 0..left_panels {
                     let left = &packed.values()[index * length..(index + 1) * length];
-                    let (row, column) = (rows.start + index * SIDE, right_panel * SIDE);
-                    // SAFETY: a tile inside the task's part of the result.
-                    unsafe { self.tile(tiles.as_ref(), left, right, row, column, add) };
+                    for right_panel in group.clone() {
+                        let begin = right_panel * width + panel_length(from, PARTS);
+                        let right = &self.right[begin..begin + length];
+                        let (row, column) = (rows.start + index * SIDE, right_panel * SIDE);
+                        // SAFETY: a tile inside the task's part of the result.
+                        unsafe { self.tile(tiles.as_ref(), left, right, row, column, add) };
+                    }
                 }
             }
             from = to;

@@ -14,6 +14,7 @@
 #![cfg(target_arch = "x86_64")]
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use super::View;
 
@@ -27,7 +28,7 @@ pub(super) const fn panel_length(depth: usize, parts: usize) -> usize {
     depth.div_ceil(SIDE) * parts * PLANE
 }
 
-/// Fills a left panel with rows `first..first + 32`, depth `depth.start..depth.end`, times `factor`.
+/// Fills neighbouring left panels with rows from `first` on, depth `depth.start..depth.end`, times `factor`.
 ///
 /// # Safety
 /// The processor has AVX-512 F, VL, BW, DQ and BF16.
@@ -35,74 +36,33 @@ pub(super) const fn panel_length(depth: usize, parts: usize) -> usize {
 pub(super) unsafe fn pack_left<const PARTS: usize>(
     left: View<'_>,
     first: usize,
-    depth: std::ops::Range<usize>,
+    depth: Range<usize>,
     factor: f32,
-    panel: &mut [u16],
+    panels: &mut [u16],
 ) {
-    assert_eq!(panel.len(), panel_length(depth.len(), PARTS), "a panel");
-    let rows = left.rows.min(first + SIDE) - first;
-    let factor = _mm512_set1_ps(factor);
     let source = Source::new(left);
-    for (block, planes) in panel.chunks_exact_mut(PARTS * PLANE).enumerate() {
-        let start = depth.start + block * SIDE;
-        let steps = SIDE.min(depth.end - start);
-        if left.column_stride == 1 {
-            for row in 0..SIDE {
-                let values = if row < rows {
-                    // SAFETY: the row and the steps lie inside the view.
-                    unsafe { source.along(first + row, start, steps) }
+    let factor = _mm512_set1_ps(factor);
+    for_each_block(
+        panels,
+        PARTS,
+        depth,
+        source.step_stride == 1,
+        |panel, steps, planes| {
+            let first = first + panel * SIDE;
+            let rows = left.rows.saturating_sub(first).min(SIDE);
+            // SAFETY: rows and steps lie inside the view.
+            unsafe {
+                if source.step_stride == 1 {
+                    left_along::<PARTS>(&source, first, rows, steps, factor, planes);
                 } else {
-                    [_mm512_setzero_ps(); 2]
-                };
-                let parts = split::<PARTS>(
-                    _mm512_mul_ps(values[0], factor),
-                    _mm512_mul_ps(values[1], factor),
-                    false,
-                );
-                for (part, values) in parts.into_iter().enumerate() {
-                    store(planes, part * PLANE + row * SIDE, values);
+                    left_across::<PARTS>(&source, first, rows, steps, factor, planes);
                 }
             }
-        } else {
-            for half in 0..2 {
-                let mut pairs = [[_mm512_setzero_si512(); 16]; PARTS];
-                let count = rows.saturating_sub(16 * half).min(16);
-                #[expect(
-                    clippy::needless_range_loop,
-                    reason = "the index is inside, behind the part"
-                )]
-                for pair in 0..steps.div_ceil(2) {
-                    let step = start + 2 * pair;
-                    // SAFETY: steps and rows lie inside the view; a step behind the last one is not read.
-                    let (even, odd) = unsafe {
-                        let even = source.across(first + 16 * half, count, step);
-                        let odd = if 2 * pair + 1 < steps {
-                            source.across(first + 16 * half, count, step + 1)
-                        } else {
-                            _mm512_setzero_ps()
-                        };
-                        (even, odd)
-                    };
-                    let parts = split::<PARTS>(
-                        _mm512_mul_ps(even, factor),
-                        _mm512_mul_ps(odd, factor),
-                        true,
-                    );
-                    for (part, values) in parts.into_iter().enumerate() {
-                        pairs[part][pair] = values;
-                    }
-                }
-                for (part, pairs) in pairs.into_iter().enumerate() {
-                    for (row, values) in transpose(&pairs).into_iter().enumerate() {
-                        store(planes, part * PLANE + (16 * half + row) * SIDE, values);
-                    }
-                }
-            }
-        }
-    }
+        },
+    );
 }
 
-/// Fills a right panel with columns `first..first + 32`, depth `depth.start..depth.end`.
+/// Fills neighbouring right panels with columns from `first` on, depth `depth.start..depth.end`.
 ///
 /// # Safety
 /// The processor has AVX-512 F, VL, BW, DQ and BF16.
@@ -110,54 +70,172 @@ pub(super) unsafe fn pack_left<const PARTS: usize>(
 pub(super) unsafe fn pack_right<const PARTS: usize>(
     right: View<'_>,
     first: usize,
-    depth: std::ops::Range<usize>,
-    panel: &mut [u16],
+    depth: Range<usize>,
+    panels: &mut [u16],
 ) {
-    assert_eq!(panel.len(), panel_length(depth.len(), PARTS), "a panel");
-    let columns = right.columns.min(first + SIDE) - first;
     // Columns of the right operand are rows of its transpose.
     let source = Source::new(right.transposed());
-    for (block, planes) in panel.chunks_exact_mut(PARTS * PLANE).enumerate() {
+    for_each_block(
+        panels,
+        PARTS,
+        depth,
+        source.step_stride == 1,
+        |panel, steps, planes| {
+            let first = first + panel * SIDE;
+            let columns = right.columns.saturating_sub(first).min(SIDE);
+            // SAFETY: columns and steps lie inside the view.
+            unsafe {
+                if source.step_stride == 1 {
+                    right_along::<PARTS>(&source, first, columns, steps, planes);
+                } else {
+                    right_across::<PARTS>(&source, first, columns, steps, planes);
+                }
+            }
+        },
+    );
+}
+
+/// Calls `fill(panel, steps, planes)` for every block of neighbouring panels: panel after panel where the steps of a row lie
+/// together, else block after block, so that memory is read in the order in which it lies.
+#[inline(always)]
+fn for_each_block(
+    panels: &mut [u16],
+    parts: usize,
+    depth: Range<usize>,
+    panel_by_panel: bool,
+    mut fill: impl FnMut(usize, Range<usize>, &mut [u16]),
+) {
+    let length = panel_length(depth.len(), parts);
+    if length == 0 {
+        return;
+    }
+    assert_eq!(panels.len() % length, 0, "whole panels");
+    let count = panels.len() / length;
+    let blocks = depth.len().div_ceil(SIDE);
+    let mut visit = |panel: usize, block: usize| {
+        let at = panel * length + block * parts * PLANE;
         let start = depth.start + block * SIDE;
-        let steps = SIDE.min(depth.end - start);
+        let steps = start..depth.end.min(start + SIDE);
+        fill(panel, steps, &mut panels[at..at + parts * PLANE]);
+    };
+    if panel_by_panel {
+        for panel in 0..count {
+            for block in 0..blocks {
+                visit(panel, block);
+            }
+        }
+    } else {
+        for block in 0..blocks {
+            for panel in 0..count {
+                visit(panel, block);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`pack_left`]; rows and steps lie inside the view, whose steps are neighbours.
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512bf16")]
+unsafe fn left_along<const PARTS: usize>(
+    source: &Source<'_>,
+    first: usize,
+    rows: usize,
+    steps: Range<usize>,
+    factor: __m512,
+    planes: &mut [u16],
+) {
+    for row in 0..SIDE {
+        let values = if row < rows {
+            // SAFETY: as the caller promises.
+            unsafe { source.along(first + row, steps.start, steps.len()) }
+        } else {
+            [_mm512_setzero_ps(); 2]
+        };
+        let [low, high] = values.map(|values| _mm512_mul_ps(values, factor));
+        for (part, values) in split::<PARTS>(low, high, false).into_iter().enumerate() {
+            store(planes, part * PLANE + row * SIDE, values);
+        }
+    }
+}
+
+/// # Safety
+/// As [`pack_left`]; rows and steps lie inside the view, whose rows are neighbours.
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512bf16")]
+unsafe fn left_across<const PARTS: usize>(
+    source: &Source<'_>,
+    first: usize,
+    rows: usize,
+    steps: Range<usize>,
+    factor: __m512,
+    planes: &mut [u16],
+) {
+    for half in 0..2 {
+        let count = rows.saturating_sub(16 * half).min(16);
+        let mut pairs = [[_mm512_setzero_si512(); 16]; PARTS];
+        #[expect(clippy::needless_range_loop, reason = "the part is the outer index")]
+        for pair in 0..16 {
+            // SAFETY: as the caller promises.
+            let [even, odd] = unsafe { source.pair(first + 16 * half, count, &steps, pair) };
+            let (even, odd) = (_mm512_mul_ps(even, factor), _mm512_mul_ps(odd, factor));
+            for (part, values) in split::<PARTS>(even, odd, true).into_iter().enumerate() {
+                pairs[part][pair] = values;
+            }
+        }
+        for (part, pairs) in pairs.iter().enumerate() {
+            for (row, values) in transpose(pairs).into_iter().enumerate() {
+                store(planes, part * PLANE + (16 * half + row) * SIDE, values);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`pack_right`]; columns and steps lie inside the view, whose steps are neighbours.
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512bf16")]
+unsafe fn right_along<const PARTS: usize>(
+    source: &Source<'_>,
+    first: usize,
+    columns: usize,
+    steps: Range<usize>,
+    planes: &mut [u16],
+) {
+    for half in 0..2 {
+        let count = columns.saturating_sub(16 * half).min(16);
+        let mut rows = [[_mm512_setzero_si512(); 16]; PARTS];
+        #[expect(clippy::needless_range_loop, reason = "the part is the outer index")]
+        for own in 0..count {
+            // SAFETY: as the caller promises.
+            let [low, high] =
+                unsafe { source.along(first + 16 * half + own, steps.start, steps.len()) };
+            for (part, values) in split::<PARTS>(low, high, false).into_iter().enumerate() {
+                rows[part][own] = values;
+            }
+        }
+        for (part, rows) in rows.iter().enumerate() {
+            for (pair, values) in transpose(rows).into_iter().enumerate() {
+                store(planes, part * PLANE + pair * 2 * SIDE + half * SIDE, values);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`pack_right`]; columns and steps lie inside the view, whose columns are neighbours.
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512bf16")]
+unsafe fn right_across<const PARTS: usize>(
+    source: &Source<'_>,
+    first: usize,
+    columns: usize,
+    steps: Range<usize>,
+    planes: &mut [u16],
+) {
+    for pair in 0..16 {
         for half in 0..2 {
             let count = columns.saturating_sub(16 * half).min(16);
-            let column = first + 16 * half;
-            if right.column_stride == 1 {
-                for pair in 0..16 {
-                    let step = 2 * pair;
-                    let value = |step: usize| {
-                        if step < steps && count > 0 {
-                            // SAFETY: columns and step lie inside the view.
-                            unsafe { source.across(column, count, start + step) }
-                        } else {
-                            _mm512_setzero_ps()
-                        }
-                    };
-                    let parts = split::<PARTS>(value(step), value(step + 1), true);
-                    for (part, values) in parts.into_iter().enumerate() {
-                        store(planes, part * PLANE + pair * 2 * SIDE + half * SIDE, values);
-                    }
-                }
-            } else {
-                let mut rows = [[_mm512_setzero_si512(); 16]; PARTS];
-                #[expect(
-                    clippy::needless_range_loop,
-                    reason = "the index is inside, behind the part"
-                )]
-                for own in 0..count {
-                    // SAFETY: the column and the steps lie inside the view.
-                    let values = unsafe { source.along(column + own, start, steps) };
-                    let parts = split::<PARTS>(values[0], values[1], false);
-                    for (part, values) in parts.into_iter().enumerate() {
-                        rows[part][own] = values;
-                    }
-                }
-                for (part, rows) in rows.into_iter().enumerate() {
-                    for (pair, values) in transpose(&rows).into_iter().enumerate() {
-                        store(planes, part * PLANE + pair * 2 * SIDE + half * SIDE, values);
-                    }
-                }
+            // SAFETY: as the caller promises.
+            let [even, odd] = unsafe { source.pair(first + 16 * half, count, &steps, pair) };
+            for (part, values) in split::<PARTS>(even, odd, true).into_iter().enumerate() {
+                store(planes, part * PLANE + pair * 2 * SIDE + half * SIDE, values);
             }
         }
     }
@@ -203,6 +281,28 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Steps `2 * pair` and `2 * pair + 1` of some, for `count` (at most 16) rows; zeros behind the rows and the steps.
+    ///
+    /// # Safety
+    /// As [`Self::across`].
+    #[target_feature(enable = "avx512f")]
+    unsafe fn pair(
+        &self,
+        row: usize,
+        count: usize,
+        steps: &Range<usize>,
+        pair: usize,
+    ) -> [__m512; 2] {
+        [2 * pair, 2 * pair + 1].map(|step| {
+            if step < steps.len() && count > 0 {
+                // SAFETY: as the caller promises.
+                unsafe { self.across(row, count, steps.start + step) }
+            } else {
+                _mm512_setzero_ps()
+            }
+        })
+    }
+
     /// One step of `count` (at most 16) rows, zeros behind them. For views whose rows are neighbours.
     ///
     /// # Safety
@@ -210,9 +310,9 @@ impl<'a> Source<'a> {
     #[target_feature(enable = "avx512f")]
     unsafe fn across(&self, row: usize, count: usize, step: usize) -> __m512 {
         let start = row + step * self.step_stride;
-        debug_assert!(count == 0 || self.row_stride == 1 && start + count <= self.values.len());
+        debug_assert!(self.row_stride == 1 && start + count <= self.values.len());
         // SAFETY: only the `count` values from `start` on are read.
-        unsafe { _mm512_maskz_loadu_ps(mask(count), self.values.as_ptr().wrapping_add(start)) }
+        unsafe { _mm512_maskz_loadu_ps(mask(count), self.values.as_ptr().add(start)) }
     }
 }
 
