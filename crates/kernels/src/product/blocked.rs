@@ -16,8 +16,8 @@ use super::{Mode, Threads, View, vectors};
 use crate::parallel;
 use crate::scratch::Scratch;
 
-/// Panels of the left operand that a task keeps packed in the cache.
-const LEFT_PANELS: usize = 4;
+/// Panels of the left operand that a task keeps packed in the cache, at most.
+const LEFT_PANELS: usize = 8;
 /// Right panels that a task runs through before the next left panel, and that are packed together.
 const RIGHT_PANELS: usize = 8;
 /// Depth of a piece: the left panels of a task stay in the L2 cache.
@@ -150,8 +150,25 @@ unsafe fn run<const PARTS: usize>(
         add: mode == Mode::Add,
         start: start.as_deref(),
         target,
+        band_panels: LEFT_PANELS,
     };
-    let bands = left.rows.div_ceil(LEFT_PANELS * SIDE);
+    let left_panels = left.rows.div_ceil(SIDE);
+    // How the work is cut changes no bits, so it may follow the number of threads.
+    let (workers, product) = match threads {
+        Threads::One => (1, product),
+        Threads::All => {
+            let workers = rayon::current_num_threads();
+            let band_panels = left_panels.div_ceil(2 * workers).clamp(2, LEFT_PANELS);
+            (
+                workers,
+                Product {
+                    band_panels,
+                    ..product
+                },
+            )
+        }
+    };
+    let bands = left_panels.div_ceil(product.band_panels);
     match threads {
         Threads::One => {
             for band in 0..bands {
@@ -162,9 +179,7 @@ unsafe fn run<const PARTS: usize>(
         Threads::All => {
             // Few rows: the columns are shared out too, and each task packs its rows for itself.
             let most = right.columns.div_ceil(TASK_COLUMNS);
-            let parts = (4 * rayon::current_num_threads())
-                .div_ceil(bands.max(1))
-                .clamp(1, most.max(1));
+            let parts = (2 * workers).div_ceil(bands.max(1)).clamp(1, most.max(1));
             let share = panels.div_ceil(parts);
             (0..bands * parts).into_par_iter().for_each(|task| {
                 let (band, part) = (task / parts, task % parts);
@@ -186,6 +201,8 @@ struct Product<'a, const PARTS: usize> {
     add: bool,
     start: Option<&'a [f32]>,
     target: Target,
+    /// Left panels of a band.
+    band_panels: usize,
 }
 
 impl<const PARTS: usize> Product<'_, PARTS> {
@@ -198,7 +215,8 @@ impl<const PARTS: usize> Product<'_, PARTS> {
             return;
         }
         let depth = self.left.columns;
-        let rows = band * LEFT_PANELS * SIDE..self.left.rows.min((band + 1) * LEFT_PANELS * SIDE);
+        let height = self.band_panels * SIDE;
+        let rows = band * height..self.left.rows.min((band + 1) * height);
         let left_panels = rows.len().div_ceil(SIDE);
         let width = panel_length(depth, PARTS);
         let longest = panel_length(depth.min(piece(PARTS)), PARTS);

@@ -202,8 +202,8 @@ pub(crate) unsafe fn multiply_raw(
             return;
         }
         if precision == Precision::Bf16 {
-            rounded::with(left, right, |left, right| {
-                vectors_multiply(left, right, factor, mode, threads, row_stride, result);
+            rounded::with(left, right, factor, |left, right| {
+                vectors_multiply(left, right, 1.0, mode, threads, row_stride, result);
             });
             return;
         }

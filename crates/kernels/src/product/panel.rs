@@ -311,8 +311,14 @@ impl<'a> Source<'a> {
     unsafe fn across(&self, row: usize, count: usize, step: usize) -> __m512 {
         let start = row + step * self.step_stride;
         debug_assert!(self.row_stride == 1 && start + count <= self.values.len());
-        // SAFETY: only the `count` values from `start` on are read.
-        unsafe { _mm512_maskz_loadu_ps(mask(count), self.values.as_ptr().add(start)) }
+        // SAFETY: only the `count` values from `start` on are read; a prefetch may name any address.
+        unsafe {
+            let pointer = self.values.as_ptr().add(start);
+            // The next block's values at these rows: too far apart for the processor to foresee.
+            let ahead = pointer.wrapping_add(SIDE * self.step_stride);
+            _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
+            _mm512_maskz_loadu_ps(mask(count), pointer)
+        }
     }
 }
 

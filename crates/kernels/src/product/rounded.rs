@@ -16,25 +16,31 @@ pub(super) fn round(value: f32) -> f32 {
     f32::from_bits(bits.wrapping_add(0x7fff + even) & 0xffff_0000)
 }
 
-/// Calls `product` with rounded copies of both operands.
-pub(super) fn with(left: View<'_>, right: View<'_>, product: impl FnOnce(View<'_>, View<'_>)) {
+/// Calls `product` with rounded copies of `factor * left` and `right`. The factor comes before the rounding, as in the
+/// panels of the engines with instructions for bf16.
+pub(super) fn with(
+    left: View<'_>,
+    right: View<'_>,
+    factor: f32,
+    product: impl FnOnce(View<'_>, View<'_>),
+) {
     let mut left_values = Scratch::new(left.rows * left.columns);
     let mut right_values = Scratch::new(right.rows * right.columns);
-    let left = copy(left, &mut left_values);
-    let right = copy(right, &mut right_values);
+    let left = copy(left, factor, &mut left_values);
+    let right = copy(right, 1.0, &mut right_values);
     product(left, right);
 }
 
-/// The view's values, rounded, without gaps, in the order in which they lie.
-fn copy<'a>(view: View<'_>, values: &'a mut [f32]) -> View<'a> {
+/// `factor` times the view's values, rounded, without gaps, in the order in which they lie.
+fn copy<'a>(view: View<'_>, factor: f32, values: &'a mut [f32]) -> View<'a> {
     if view.column_stride != 1 {
-        return copy(view.transposed(), values).transposed();
+        return copy(view.transposed(), factor, values).transposed();
     }
     if view.columns > 0 {
         for (row, values) in values.chunks_exact_mut(view.columns).enumerate() {
             let start = row * view.row_stride;
             for (value, target) in view.values[start..start + view.columns].iter().zip(values) {
-                *target = round(*value);
+                *target = round(factor * *value);
             }
         }
     }
