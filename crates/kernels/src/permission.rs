@@ -9,7 +9,7 @@ pub(crate) fn tiles() -> bool {
     *TILES.get_or_init(request)
 }
 
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
 fn request() -> bool {
     use std::arch::asm;
     use std::arch::x86_64::{__cpuid, __cpuid_count};
@@ -41,8 +41,8 @@ fn request() -> bool {
     result == 0
 }
 
-/// Other systems: tiles are not used.
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+/// Other systems, and the interpreter: tiles are not used.
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
 fn request() -> bool {
     false
 }
