@@ -20,7 +20,7 @@ mod group;
 mod metrics;
 mod observe;
 mod optimizer;
-pub mod precision;
+mod precision;
 pub mod recipe;
 mod run;
 pub mod schedule;

@@ -1,21 +1,16 @@
 //! Whether the number format of matrix products suits the processor.
 
-use pliant_kernels::dispatch;
+use pliant_kernels::bf16_is_fast;
 use pliant_nn::Precision;
 
 use crate::{Event, EventSink};
 
-/// Whether this processor multiplies bf16 with instructions of its own.
-pub fn multiplies_bf16() -> bool {
-    dispatch::features().contains(&("avx512bf16", true))
-        && dispatch::level() >= dispatch::Level::Avx512
-}
-
 /// What to say before work in that precision begins, if anything. The work goes on: a recipe is good on every machine.
 pub(crate) fn warning(precision: Precision) -> Option<String> {
-    (precision == Precision::Bf16 && !multiplies_bf16()).then(|| {
-        "precision bf16 is slower than f32 here: this processor has no bf16 products (AVX512-BF16), so they are imitated; \
-         take train.precision = \"f32\" (--precision f32 in `pliant eval`) unless it is the rounding that you want"
+    (precision == Precision::Bf16 && !bf16_is_fast()).then(|| {
+        "precision bf16 is slower than f32 here: there are no instructions for bf16 products (AVX512-BF16 or AMX), so they \
+         are imitated; take train.precision = \"f32\" (--precision f32 in `pliant eval`) unless it is the rounding that \
+         you want"
             .to_owned()
     })
 }

@@ -105,6 +105,7 @@ fn run_summary_dry_run_and_evaluation_say_it() {
         assert_eq!(report.precision, precision.name());
         report.loss
     });
+    assert_ne!(evaluated[0], evaluated[1], "nothing was rounded");
     assert!((evaluated[0] - evaluated[1]).abs() < 5e-3 * evaluated[0]);
 }
 
@@ -139,6 +140,7 @@ fn the_loss_curve_of_bf16_stays_beside_that_of_f32() {
     };
     let (full, rounded) = (curve("f32"), curve("bf16"));
     assert!(full[0] - full.last().unwrap() > 0.5, "{full:?}");
+    assert_ne!(full, rounded, "nothing was rounded");
     let distance = full
         .iter()
         .zip(&rounded)

@@ -1,4 +1,4 @@
-use pliant_kernels::dispatch;
+use pliant_kernels::{Engine, Precision, bf16_is_fast, dispatch};
 use pliant_train::environment::{self, Environment};
 use serde::Serialize;
 
@@ -21,8 +21,16 @@ struct Examination {
     free_disk_bytes: Option<u64>,
     /// Vector instructions that the kernels use.
     level: &'static str,
+    /// What computes matrix products.
+    products: Vec<Products>,
     /// Vector instructions, and whether the processor has them.
     features: Vec<Feature>,
+}
+
+#[derive(Serialize)]
+struct Products {
+    precision: &'static str,
+    engine: &'static str,
 }
 
 #[derive(Serialize)]
@@ -36,6 +44,12 @@ pub(crate) fn run(_: &arguments::doctor::Doctor, context: &Context) -> Result<()
         .into_iter()
         .map(|(name, found)| Feature { name, found })
         .collect();
+    let products = Precision::ALL
+        .map(|precision| Products {
+            precision: precision.name(),
+            engine: Engine::of(precision).name(),
+        })
+        .into();
     let mut environment = environment::inspect();
     // Obeys --threads and RAYON_NUM_THREADS.
     environment.threads = rayon::current_num_threads();
@@ -44,6 +58,7 @@ pub(crate) fn run(_: &arguments::doctor::Doctor, context: &Context) -> Result<()
         environment,
         free_disk_bytes: free_disk(),
         level: dispatch::level().name(),
+        products,
         features,
     };
     context
@@ -56,6 +71,7 @@ fn text(examination: &Examination, palette: Palette) -> String {
         version,
         environment,
         level,
+        products,
         features,
         ..
     } = examination;
@@ -70,6 +86,16 @@ fn text(examination: &Examination, palette: Palette) -> String {
         } else {
             names.join(" ")
         }
+    };
+    let engines = products
+        .iter()
+        .map(|products| format!("{} by {}", products.precision, products.engine))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let advice = if bf16_is_fast() {
+        "train.precision = \"bf16\" is faster than f32"
+    } else {
+        "train.precision = \"bf16\" is slower than f32: keep f32"
     };
     let disk = format!("{} free here", memory(examination.free_disk_bytes));
     let memory = format!(
@@ -94,6 +120,8 @@ fn text(examination: &Examination, palette: Palette) -> String {
             ("features found", names(true)),
             ("not found", names(false)),
             ("kernels use", (*level).to_owned()),
+            ("products", engines),
+            ("precision", advice.to_owned()),
             ("memory", memory),
             ("disk", disk),
         ],

@@ -13,6 +13,7 @@ mod bad_input;
 mod compare;
 mod help;
 mod json;
+mod levels;
 mod pipe;
 mod recipe;
 mod resume;

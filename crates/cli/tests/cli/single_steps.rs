@@ -98,6 +98,8 @@ fn the_doctor_names_the_machine() {
         "cores",
         "threads",
         "features found",
+        "f32 by ",
+        "bf16 by ",
         "memory",
         "disk",
         "pliant",
@@ -120,6 +122,11 @@ fn the_kernels_can_be_told_to_use_less() {
         .unwrap();
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["level"], "portable");
+    assert_eq!(json["products"][1]["precision"], "bf16");
+    assert_eq!(
+        json["products"][1]["engine"],
+        "f32 vectors on rounded operands"
+    );
     let output = Workplace::empty()
         .command(&["doctor"])
         .env("PLIANT_SIMD", "sse9")
