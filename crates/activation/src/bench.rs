@@ -1,8 +1,9 @@
-//! Nanoseconds per element of each activation, beside gelu.
+//! Nanoseconds per element of each activation, beside gelu and beside a plain copy.
 
 use crate::activation::Activation;
 use crate::error::ActivationError;
 use crate::spec::ActivationSpec;
+use pliant_kernels::parallel::{ELEMENTS, for_each_chunk};
 use pliant_kernels::random::{Purpose, Stream};
 use serde::Serialize;
 use std::time::Instant;
@@ -63,7 +64,18 @@ pub struct BenchRow {
     pub forward_to_gelu: f64,
     /// `forward_backward` over gelu's.
     pub forward_backward_to_gelu: f64,
+    /// Memory traffic of forward and backward in 10⁹ bytes per second, counting [`TRAFFIC`] bytes per element.
+    pub gigabytes_per_second: f64,
+    /// `gigabytes_per_second` over that of a copy.
+    pub share_of_copy: f64,
 }
+
+/// Bytes per element that forward and backward have to move: the input read, the output written; input and gradient of the
+/// output read, gradient of the input written; four bytes each.
+pub const TRAFFIC: usize = 20;
+
+/// Bytes per element of a copy: read and written.
+const COPY_TRAFFIC: usize = 8;
 
 /// All measurements.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -78,6 +90,8 @@ pub struct BenchReport {
     pub threads: usize,
     /// Instruction set of the kernels.
     pub instructions: &'static str,
+    /// A copy of the layer by the same threads, read and written bytes in 10⁹ per second; median over the rounds.
+    pub copy_gigabytes_per_second: f64,
     /// One row per activation.
     pub results: Vec<BenchRow>,
 }
@@ -132,7 +146,17 @@ pub fn run(options: &BenchOptions) -> Result<BenchReport, ActivationError> {
     );
     let (mut y, mut dx) = (vec![0.0_f32; x.len()], vec![0.0_f32; x.len()]);
     let elements = x.len() as f64;
+    let mut copies = Vec::new();
     for round in 0..=options.repeats.max(1) {
+        let begin = Instant::now();
+        for_each_chunk(&mut y, ELEMENTS, |chunk, y| {
+            y.copy_from_slice(&x[chunk * ELEMENTS..][..y.len()]);
+        });
+        let copied = begin.elapsed();
+        std::hint::black_box(&y);
+        if round > 0 {
+            copies.push(copied.as_secs_f64() * 1e9 / elements);
+        }
         for candidate in &mut candidates {
             let Candidate {
                 activation,
@@ -167,6 +191,8 @@ pub fn run(options: &BenchOptions) -> Result<BenchReport, ActivationError> {
         .map(|c| (median(&mut c.forward), median(&mut c.both)))
         .collect();
     let (gelu_forward, gelu_both) = times[0];
+    // Bytes per nanosecond are 10⁹ bytes per second.
+    let copy = COPY_TRAFFIC as f64 / median(&mut copies);
     let results = candidates
         .iter()
         .zip(&times)
@@ -176,6 +202,8 @@ pub fn run(options: &BenchOptions) -> Result<BenchReport, ActivationError> {
             forward_backward: *both,
             forward_to_gelu: forward / gelu_forward,
             forward_backward_to_gelu: both / gelu_both,
+            gigabytes_per_second: TRAFFIC as f64 / both,
+            share_of_copy: TRAFFIC as f64 / both / copy,
         })
         .collect();
     Ok(BenchReport {
@@ -184,6 +212,7 @@ pub fn run(options: &BenchOptions) -> Result<BenchReport, ActivationError> {
         repeats: options.repeats.max(1),
         threads: rayon::current_num_threads(),
         instructions: pliant_kernels::dispatch::level().name(),
+        copy_gigabytes_per_second: copy,
         results,
     })
 }

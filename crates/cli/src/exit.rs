@@ -4,7 +4,7 @@ use std::{fmt::Display, io, process::ExitCode};
 
 use pliant_activation::{ActivationError, ParseError};
 use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError};
-use pliant_train::{ErrorKind, RecipeError, TrainError};
+use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
 
 /// The exit codes; their numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ macro_rules! usage {
     )+ };
 }
 
-classified!(TrainError, CompareError);
+classified!(TrainError, CompareError, BenchError);
 usage!(
     RecipeError,
     ArmsError,

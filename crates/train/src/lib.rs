@@ -5,6 +5,7 @@
 //! fixed order: the same recipe gives the same bytes at any number of threads and after any interruption (runs with a
 //! time budget, `train.minutes`, excepted: their schedule follows the clock on the wall).
 
+pub mod bench;
 mod checkpoint;
 mod digest;
 mod divergence;

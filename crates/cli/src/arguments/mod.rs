@@ -1,6 +1,7 @@
 //! The argument table. Help, completions, the man page and `docs/reference/cli.md` are all read from it.
 
 pub(crate) mod act;
+pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -103,6 +104,8 @@ pub(crate) enum Verb {
     Act(act::Act),
     #[command(subcommand)]
     Recipe(recipe::RecipeVerb),
+    #[command(subcommand)]
+    Bench(bench::Bench),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Man(man::Man),

@@ -1,6 +1,7 @@
 //! The verbs: arguments become a call of a library, its answer becomes text or JSON.
 
 mod act;
+mod bench;
 mod compare;
 mod completions;
 mod context;
@@ -52,6 +53,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),
+        Verb::Bench(verb) => bench::run(verb, &context),
         Verb::Doctor(verb) => doctor::run(verb, &context),
         Verb::Completions(verb) => completions::run(verb, &context),
         Verb::Man(verb) => man::run(verb, &context),

@@ -180,7 +180,7 @@ pub(crate) fn check(report: &CheckReport, palette: Palette) -> String {
     text
 }
 
-/// Times per element, beside GELU's.
+/// Times per element, beside GELU's, and traffic beside that of a copy.
 pub(crate) fn bench(report: &BenchReport, palette: Palette) -> String {
     let mut table = Table::new(&[
         "ns per element",
@@ -188,6 +188,8 @@ pub(crate) fn bench(report: &BenchReport, palette: Palette) -> String {
         "× gelu",
         "forward + backward",
         "× gelu",
+        "GB/s",
+        "of a copy",
     ]);
     for row in &report.results {
         table.row([
@@ -196,17 +198,20 @@ pub(crate) fn bench(report: &BenchReport, palette: Palette) -> String {
             format!("{:.2}", row.forward_to_gelu),
             format!("{:.3}", row.forward_backward),
             format!("{:.2}", row.forward_backward_to_gelu),
+            format!("{:.1}", row.gigabytes_per_second),
+            format!("{:.2}", row.share_of_copy),
         ]);
     }
     format!(
-        "{}\n{} × {} elements, {} rounds, {} thread{}, kernels: {}\n",
+        "{}\n{} × {} elements, {} rounds, {} thread{}, kernels: {}; a copy: {:.1} GB/s\n",
         table.render(palette),
         report.rows,
         report.columns,
         report.repeats,
         report.threads,
         if report.threads == 1 { "" } else { "s" },
-        report.instructions
+        report.instructions,
+        report.copy_gigabytes_per_second
     )
 }
 

@@ -1,6 +1,7 @@
 //! How results, progress and errors look.
 
 pub(crate) mod activation;
+pub(crate) mod bench;
 pub(crate) mod comparison;
 pub(crate) mod number;
 pub(crate) mod output;

@@ -10,6 +10,7 @@
 
 mod act;
 mod bad_input;
+mod bench;
 mod compare;
 mod help;
 mod json;

@@ -75,6 +75,7 @@ pub(super) fn timed<O, R>(direction: Direction, pass: impl FnOnce() -> R) -> R {
 fn plain_name(path: &str) -> String {
     let path = path.split('<').next().unwrap_or(path);
     let last = path.rsplit("::").next().unwrap_or(path);
+    let last = last.strip_suffix("Operation").unwrap_or(last);
     let mut name = String::new();
     for letter in last.chars() {
         if letter.is_uppercase() && !name.is_empty() {
@@ -89,12 +90,12 @@ fn plain_name(path: &str) -> String {
 mod tests {
     use super::*;
 
-    struct SomeOperation<const N: usize>;
+    struct TwoWordsOperation<const N: usize>;
 
     #[test]
     fn only_what_runs_inside_is_measured() {
         let pass = |milliseconds| {
-            timed::<SomeOperation<2>, _>(Direction::Backward, || {
+            timed::<TwoWordsOperation<2>, _>(Direction::Backward, || {
                 std::thread::sleep(Duration::from_millis(milliseconds));
                 milliseconds
             })
@@ -105,7 +106,7 @@ mod tests {
         assert_eq!(result, 5);
         assert!(times.forward.is_empty());
         assert_eq!(times.backward.len(), 1);
-        assert!(times.backward["some_operation"] >= Duration::from_millis(5));
+        assert!(times.backward["two_words"] >= Duration::from_millis(5));
         assert_eq!(time_operations(|| ()).1, OperationTimes::default());
     }
 }
