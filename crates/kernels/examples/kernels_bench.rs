@@ -233,10 +233,28 @@ impl Bench {
         };
         for (kind, dropout) in [("", None), (" dropout", Some(&dropout))] {
             self.elements(&name(&format!("residual forward{kind}")), count, || {
-                residual::forward(&x, Some(&weight), &other, 1.0, columns, dropout, &mut y);
+                residual::forward(
+                    &x,
+                    Some(&weight),
+                    &other,
+                    1.0,
+                    columns,
+                    dropout,
+                    None,
+                    &mut y,
+                );
             });
             self.elements(&name(&format!("residual backward{kind}")), count, || {
-                residual::backward(&x, 1.0, columns, dropout, &mut y, Some(&mut dbias), &mut z);
+                residual::backward(
+                    &x,
+                    1.0,
+                    columns,
+                    dropout,
+                    None,
+                    &mut y,
+                    Some(&mut dbias),
+                    &mut z,
+                );
             });
         }
         let vocabulary = 8192;

@@ -26,6 +26,7 @@ mod precision;
 mod product;
 pub mod random;
 pub mod residual;
+pub mod residual_norm;
 mod scratch;
 #[cfg(test)]
 mod testing;

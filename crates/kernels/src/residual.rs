@@ -11,6 +11,9 @@ use crate::scratch::Scratch;
 
 /// Dropout on `[sequences, elements_per_sequence]`. Element `e` of sequence `s` has index
 /// `(first_sequence + s) * elements_per_sequence + e` in the stream, whatever the micro-batch.
+///
+/// Where padding is left out, the functions take a `row_index`: for each row that is there, its number among all rows
+/// `[sequences * length]`, so that what is dropped does not depend on what is left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     /// Probability of an element to become 0, in `[0, 1)`.
@@ -32,10 +35,56 @@ impl Dropout {
     }
 }
 
+/// What is dropped in the rows of a slice.
+#[derive(Clone, Copy)]
+pub(crate) struct RowMasks<'a> {
+    mask: Option<Mask>,
+    index: Option<&'a [u32]>,
+    first: usize,
+    columns: usize,
+}
+
+impl<'a> RowMasks<'a> {
+    /// # Panics
+    /// If the probability does not lie in `[0, 1)` or there are not as many indices as rows.
+    pub(crate) fn new(
+        dropout: Option<&Dropout>,
+        index: Option<&'a [u32]>,
+        rows: usize,
+        columns: usize,
+    ) -> Self {
+        assert!(
+            index.is_none_or(|index| index.len() == rows),
+            "an index for each of {rows} rows"
+        );
+        Self {
+            mask: dropout.map(Dropout::mask),
+            index,
+            first: 0,
+            columns,
+        }
+    }
+
+    /// The rows from `row` on.
+    pub(crate) fn starting_at(self, row: usize) -> Self {
+        Self { first: row, ..self }
+    }
+
+    /// The mask of one row, if anything is dropped.
+    #[inline(always)]
+    pub(crate) fn row(&self, row: usize) -> Option<Mask> {
+        let row = self.first + row;
+        let place = self.index.map_or(row as u64, |index| u64::from(index[row]));
+        self.mask
+            .map(|mask| mask.starting_at(place * self.columns as u64))
+    }
+}
+
 /// Rows of a chunk, for which bias gradients are added in f32.
 const ROWS: usize = 64;
 
-/// `out = residual * factor + dropout(y + bias)`; y, residual and out `[rows, columns]`, bias `[columns]`.
+/// `out = residual * factor + dropout(y + bias)`; y, residual and out `[rows, columns]`, bias `[columns]`, row index
+/// `[rows]`.
 ///
 /// # Panics
 /// If a slice does not have the length of its shape, or the probability does not lie in `[0, 1)`.
@@ -46,27 +95,27 @@ pub fn forward(
     factor: f32,
     columns: usize,
     dropout: Option<&Dropout>,
+    row_index: Option<&[u32]>,
     out: &mut [f32],
 ) {
-    check(columns, y.len());
+    let rows = rows(columns, y.len());
     assert_eq!(residual.len(), y.len(), "residual is as y");
     assert_eq!(out.len(), y.len(), "out is as y");
     assert!(
         bias.is_none_or(|bias| bias.len() == columns),
         "bias is [{columns}]"
     );
-    let mask = dropout.map(Dropout::mask);
+    let masks = RowMasks::new(dropout, row_index, rows, columns);
     parallel::for_each_chunk(out, ROWS * columns, |chunk, out| {
         let start = chunk * ROWS * columns;
         let range = start..start + out.len();
-        let mask = mask.map(|mask| mask.starting_at(start as u64));
+        let masks = masks.starting_at(chunk * ROWS);
         add(
             &y[range.clone()],
             bias,
             &residual[range],
             factor,
-            columns,
-            mask,
+            masks,
             out,
         );
     });
@@ -78,13 +127,14 @@ fn add_body<A: Arithmetic>(
     bias: Option<&[f32]>,
     residual: &[f32],
     factor: f32,
-    columns: usize,
-    mask: Option<Mask>,
+    masks: RowMasks<'_>,
     out: &mut [f32],
 ) {
-    for start in (0..y.len()).step_by(columns) {
-        let row = start..start + columns;
+    let columns = masks.columns;
+    for number in 0..y.len() / columns {
+        let row = number * columns..(number + 1) * columns;
         let (y, residual, out) = (&y[row.clone()], &residual[row.clone()], &mut out[row]);
+        let mask = masks.row(number);
         for at in (0..columns).step_by(SEGMENT) {
             let segment = at..columns.min(at + SEGMENT);
             let (y, residual) = (&y[segment.clone()], &residual[segment.clone()]);
@@ -96,7 +146,7 @@ fn add_body<A: Arithmetic>(
                 }
             }
             if let Some(mask) = mask {
-                let factors = mask.factors(start + at, segment.len());
+                let factors = mask.factors(at, segment.len());
                 for (out, keep) in out.iter_mut().zip(factors) {
                     *out *= keep;
                 }
@@ -109,8 +159,7 @@ fn add_body<A: Arithmetic>(
 }
 crate::simd! {
     fn add(
-        y: &[f32], bias: Option<&[f32]>, residual: &[f32], factor: f32, columns: usize, mask: Option<Mask>,
-        out: &mut [f32],
+        y: &[f32], bias: Option<&[f32]>, residual: &[f32], factor: f32, masks: RowMasks<'_>, out: &mut [f32],
     ) = add_body;
 }
 
@@ -123,19 +172,20 @@ pub fn backward(
     factor: f32,
     columns: usize,
     dropout: Option<&Dropout>,
+    row_index: Option<&[u32]>,
     dy: &mut [f32],
     dbias: Option<&mut [f32]>,
     dresidual: &mut [f32],
 ) {
-    check(columns, dout.len());
+    let rows = rows(columns, dout.len());
     assert_eq!(dy.len(), dout.len(), "dy is as dout");
     assert_eq!(dresidual.len(), dout.len(), "dresidual is as dout");
-    let mask = dropout.map(Dropout::mask);
+    let masks = RowMasks::new(dropout, row_index, rows, columns);
     let chunk = ROWS * columns;
     let split = |index: usize, dy: &mut [f32], dresidual: &mut [f32]| {
         let start = index * chunk;
-        let mask = mask.map(|mask| mask.starting_at(start as u64));
-        scatter(&dout[start..start + dy.len()], factor, mask, dy, dresidual);
+        let masks = masks.starting_at(index * ROWS);
+        scatter(&dout[start..start + dy.len()], factor, masks, dy, dresidual);
     };
     match dbias {
         None => parallel::for_each_chunk2((dy, chunk), (dresidual, chunk), split),
@@ -161,51 +211,60 @@ pub fn backward(
 fn scatter_body<A: Arithmetic>(
     dout: &[f32],
     factor: f32,
-    mask: Option<Mask>,
+    masks: RowMasks<'_>,
     dy: &mut [f32],
     dresidual: &mut [f32],
 ) {
-    keep_body::<A>(dout, mask, dy);
+    keep_body::<A>(dout, masks, dy);
     for (dresidual, dout) in dresidual.iter_mut().zip(dout) {
         *dresidual = factor * dout;
     }
 }
 crate::simd! {
-    fn scatter(dout: &[f32], factor: f32, mask: Option<Mask>, dy: &mut [f32], dresidual: &mut [f32]) = scatter_body;
+    fn scatter(dout: &[f32], factor: f32, masks: RowMasks<'_>, dy: &mut [f32], dresidual: &mut [f32]) = scatter_body;
 }
 
-/// `out = dropout(x)`, for the embeddings. Applied to the gradient by `out` it gives the gradient by `x`.
+/// `out = dropout(x)`, for the embeddings; x and out `[rows, columns]`. Applied to the gradient by `out` it gives the
+/// gradient by `x`.
 ///
 /// # Panics
-/// If the lengths differ, or the probability does not lie in `[0, 1)`.
-pub fn dropout(x: &[f32], dropout: &Dropout, out: &mut [f32]) {
+/// If a slice does not have the length of its shape, or the probability does not lie in `[0, 1)`.
+pub fn dropout(
+    x: &[f32],
+    columns: usize,
+    dropout: &Dropout,
+    row_index: Option<&[u32]>,
+    out: &mut [f32],
+) {
     assert_eq!(out.len(), x.len(), "out is as x");
-    let mask = dropout.mask();
-    parallel::for_each_chunk(out, parallel::ELEMENTS, |chunk, out| {
-        let start = chunk * parallel::ELEMENTS;
-        keep(
-            &x[start..start + out.len()],
-            Some(mask.starting_at(start as u64)),
-            out,
-        );
+    let masks = RowMasks::new(Some(dropout), row_index, rows(columns, x.len()), columns);
+    parallel::for_each_chunk(out, ROWS * columns, |chunk, out| {
+        let start = chunk * ROWS * columns;
+        let masks = masks.starting_at(chunk * ROWS);
+        keep(&x[start..start + out.len()], masks, out);
     });
 }
 
 #[inline(always)]
-fn keep_body<A: Arithmetic>(x: &[f32], mask: Option<Mask>, out: &mut [f32]) {
-    let Some(mask) = mask else {
-        out.copy_from_slice(x);
-        return;
-    };
-    let segments = x.chunks(SEGMENT).zip(out.chunks_mut(SEGMENT));
-    for (index, (x, out)) in segments.enumerate() {
-        let factors = mask.factors(index * SEGMENT, x.len());
-        for ((out, x), keep) in out.iter_mut().zip(x).zip(factors) {
-            *out = x * keep;
+fn keep_body<A: Arithmetic>(x: &[f32], masks: RowMasks<'_>, out: &mut [f32]) {
+    let rows = x
+        .chunks_exact(masks.columns)
+        .zip(out.chunks_exact_mut(masks.columns));
+    for (row, (x, out)) in rows.enumerate() {
+        let Some(mask) = masks.row(row) else {
+            out.copy_from_slice(x);
+            continue;
+        };
+        let segments = x.chunks(SEGMENT).zip(out.chunks_mut(SEGMENT));
+        for (index, (x, out)) in segments.enumerate() {
+            let factors = mask.factors(index * SEGMENT, x.len());
+            for ((out, x), keep) in out.iter_mut().zip(x).zip(factors) {
+                *out = x * keep;
+            }
         }
     }
 }
-crate::simd! { fn keep(x: &[f32], mask: Option<Mask>, out: &mut [f32]) = keep_body; }
+crate::simd! { fn keep(x: &[f32], masks: RowMasks<'_>, out: &mut [f32]) = keep_body; }
 
 /// `sum += addend`.
 ///
@@ -227,11 +286,12 @@ fn accumulate_body<A: Arithmetic>(sum: &mut [f32], addend: &[f32]) {
 }
 crate::simd! { fn accumulate(sum: &mut [f32], addend: &[f32]) = accumulate_body; }
 
-fn check(columns: usize, length: usize) {
+fn rows(columns: usize, length: usize) -> usize {
     assert!(
         columns > 0 && length.is_multiple_of(columns),
         "{length} values are no rows of {columns}"
     );
+    length / columns
 }
 
 /// The same in f64, element by element.

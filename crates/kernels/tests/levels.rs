@@ -62,6 +62,7 @@ fn everything() -> Vec<Vec<f32>> {
         1.5,
         columns,
         Some(&dropout),
+        None,
         &mut out,
     );
     residual::backward(
@@ -69,6 +70,7 @@ fn everything() -> Vec<Vec<f32>> {
         1.5,
         columns,
         Some(&dropout),
+        None,
         &mut dy_,
         Some(&mut dbias),
         &mut dresidual,

@@ -37,6 +37,7 @@ fn agrees_with_the_reference() {
                     factor,
                     columns,
                     dropout.as_ref(),
+                    None,
                     &mut out,
                 );
                 let exact = reference::forward(
@@ -57,6 +58,7 @@ fn agrees_with_the_reference() {
                     factor,
                     columns,
                     dropout.as_ref(),
+                    None,
                     &mut dy,
                     Some(&mut dbias),
                     &mut dresidual,
@@ -70,6 +72,7 @@ fn agrees_with_the_reference() {
                     factor,
                     columns,
                     dropout.as_ref(),
+                    None,
                     &mut again,
                     None,
                     &mut dresidual,
@@ -106,7 +109,7 @@ fn the_mask_has_the_rate_and_belongs_to_the_sequence() {
     let sequences = 200;
     let x = vec![1.0; sequences * per_sequence];
     let mut whole = vec![0.0; x.len()];
-    dropout(&x, &with(0.25, per_sequence, 0), &mut whole);
+    dropout(&x, 11, &with(0.25, per_sequence, 0), None, &mut whole);
     let kept = whole.iter().filter(|value| **value != 0.0).count() as f64;
     let count = x.len() as f64;
     assert!((kept - 0.75 * count).abs() < 5.0 * (0.75 * 0.25 * count).sqrt());
@@ -116,8 +119,38 @@ fn the_mask_has_the_rate_and_belongs_to_the_sequence() {
             .all(|value| *value == 0.0 || *value == 4.0 / 3.0)
     );
     let mut part = vec![0.0; 3 * per_sequence];
-    dropout(&x[..part.len()], &with(0.25, per_sequence, 7), &mut part);
+    let later = with(0.25, per_sequence, 7);
+    dropout(&x[..part.len()], 11, &later, None, &mut part);
     assert_eq!(part, whole[7 * per_sequence..10 * per_sequence]);
+}
+
+#[test]
+fn rows_that_are_left_out_change_nothing_in_the_others() {
+    let (columns, rows) = (300, 150);
+    let y = narrow(&random(1, rows * columns, 1.0));
+    let residual = narrow(&random(2, rows * columns, 1.0));
+    let dropout = with(0.4, 10 * columns, 3);
+    let chosen: Vec<u32> = (0..rows as u32).filter(|row| row % 3 != 1).collect();
+    let pick = |values: &[f32]| -> Vec<f32> {
+        let row = |row: &u32| {
+            let start = *row as usize * columns;
+            values[start..start + columns].to_vec()
+        };
+        chosen.iter().flat_map(row).collect()
+    };
+    let run = |y: &[f32], residual: &[f32], index: Option<&[u32]>| {
+        let [mut out, mut dy, mut dresidual, mut alone] = [(); 4].map(|()| vec![f32::NAN; y.len()]);
+        let drop = Some(&dropout);
+        forward(y, None, residual, 1.5, columns, drop, index, &mut out);
+        backward(y, 1.5, columns, drop, index, &mut dy, None, &mut dresidual);
+        super::dropout(y, columns, &dropout, index, &mut alone);
+        [out, dy, dresidual, alone]
+    };
+    let whole = run(&y, &residual, None);
+    let packed = run(&pick(&y), &pick(&residual), Some(&chosen));
+    for (whole, packed) in whole.iter().zip(packed) {
+        assert_eq!(bits(&pick(whole)), bits(&packed));
+    }
 }
 
 #[test]
@@ -131,12 +164,14 @@ fn the_same_bytes_at_any_thread_count() {
         let mut dy = vec![0.0; count];
         let mut dresidual = vec![0.0; count];
         let mut dbias = vec![0.0; columns];
-        forward(&dout, None, &dout, 1.5, columns, Some(&dropout), &mut out);
+        let drop = Some(&dropout);
+        forward(&dout, None, &dout, 1.5, columns, drop, None, &mut out);
         backward(
             &dout,
             1.5,
             columns,
-            Some(&dropout),
+            drop,
+            None,
             &mut dy,
             Some(&mut dbias),
             &mut dresidual,

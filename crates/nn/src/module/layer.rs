@@ -14,7 +14,7 @@ use super::pass::{DropoutPlace, Pass};
 use super::source::ParameterSource;
 use crate::config::NormPlacement;
 use crate::error::ModelError;
-use crate::operation::dropout_residual;
+use crate::operation::{dropout_residual, dropout_residual_norm};
 
 /// Builds an [`EncoderLayer`].
 #[derive(Debug)]
@@ -123,11 +123,11 @@ impl EncoderLayer {
     ) -> Tensor<3> {
         let [_, _, hidden_size] = residual.dims();
         let dropout = pass.hidden_dropout(place, self.dropout, hidden_size);
-        let sum = dropout_residual(branch, bias, residual, self.residual_factor, dropout);
+        let factor = self.residual_factor;
         if self.norm_first {
-            sum
+            dropout_residual(branch, bias, residual, factor, dropout)
         } else {
-            norm.forward(sum)
+            dropout_residual_norm(branch, bias, residual, norm.vectors(), factor, dropout)
         }
     }
 }

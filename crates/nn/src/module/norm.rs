@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 
 use super::source::ParameterSource;
 use crate::initialisation::Draw;
-use crate::operation::layer_norm;
+use crate::operation::{NormVectors, layer_norm};
 use crate::parameter::Role;
 
 /// Weight and bias `[hidden]` of a layer norm.
@@ -41,5 +41,14 @@ impl Norm {
     /// - x, output: `[…, hidden]`
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         layer_norm(x, self.weight.val(), self.bias.val(), self.epsilon as f32)
+    }
+
+    /// What a fused operation needs of it.
+    pub(crate) fn vectors(&self) -> NormVectors {
+        NormVectors {
+            weight: self.weight.val(),
+            bias: self.bias.val(),
+            epsilon: self.epsilon as f32,
+        }
     }
 }

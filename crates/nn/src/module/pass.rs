@@ -9,7 +9,7 @@ use pliant_kernels::random::{Purpose, Stream};
 use pliant_kernels::residual;
 
 use crate::model::DropoutKey;
-use crate::operation::{primitive, values};
+use crate::operation::{HiddenDropout, primitive, values};
 
 /// Looks on while a plain (not recorded) pass runs.
 pub(crate) trait Observer {
@@ -69,13 +69,16 @@ impl Pass<'_> {
         place: DropoutPlace,
         probability: f64,
         columns: usize,
-    ) -> Option<residual::Dropout> {
+    ) -> Option<HiddenDropout> {
         let (stream, first_sequence) = self.stream(place, probability)?;
-        Some(residual::Dropout {
-            probability: probability as f32,
-            stream,
-            first_sequence,
-            elements_per_sequence: self.length * columns,
+        Some(HiddenDropout {
+            dropout: residual::Dropout {
+                probability: probability as f32,
+                stream,
+                first_sequence,
+                elements_per_sequence: self.length * columns,
+            },
+            row_index: None,
         })
     }
 

@@ -1,5 +1,7 @@
 //! `residual · factor + dropout(y + bias)`, and dropout alone.
 
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use pliant_kernels::linear;
@@ -9,26 +11,41 @@ use super::buffer::{columns, float_tensor, values};
 use super::pool::Buffer;
 use super::record::{Operation, one, three};
 
+/// Dropout of hidden values.
+#[derive(Debug, Clone)]
+pub(crate) struct HiddenDropout {
+    /// What is dropped.
+    pub(crate) dropout: Dropout,
+    /// For each row its number in `[batch * sequence]`; `None` if all rows are there.
+    pub(crate) row_index: Option<Arc<[u32]>>,
+}
+
+impl HiddenDropout {
+    pub(super) fn row_index(&self) -> Option<&[u32]> {
+        self.row_index.as_deref()
+    }
+}
+
 /// `residual · factor + dropout(y + bias)`.
 ///
 /// # Shapes
-/// - y, residual, output: `[batch, sequence, hidden]`
+/// - y, residual, output: `[…, hidden]`
 /// - bias: `[hidden]`
-pub(crate) fn dropout_residual(
-    y: Tensor<3>,
+pub(crate) fn dropout_residual<const D: usize>(
+    y: Tensor<D>,
     bias: Tensor<1>,
-    residual: Tensor<3>,
+    residual: Tensor<D>,
     factor: f32,
-    dropout: Option<Dropout>,
-) -> Tensor<3> {
+    dropout: Option<HiddenDropout>,
+) -> Tensor<D> {
     three(y, bias, residual, DropoutResidual { factor, dropout })
 }
 
 /// `dropout(x)`; `x` itself without dropout.
 ///
 /// # Shapes
-/// - x, output: `[batch, sequence, hidden]`
-pub(crate) fn dropout(x: Tensor<3>, dropout: Option<Dropout>) -> Tensor<3> {
+/// - x, output: `[…, hidden]`
+pub(crate) fn dropout<const D: usize>(x: Tensor<D>, dropout: Option<HiddenDropout>) -> Tensor<D> {
     match dropout {
         Some(dropout) => one(x, DropoutAlone { dropout }),
         None => x,
@@ -38,7 +55,17 @@ pub(crate) fn dropout(x: Tensor<3>, dropout: Option<Dropout>) -> Tensor<3> {
 #[derive(Debug, Clone)]
 struct DropoutResidual {
     factor: f32,
-    dropout: Option<Dropout>,
+    dropout: Option<HiddenDropout>,
+}
+
+impl DropoutResidual {
+    fn mask(&self) -> (Option<&Dropout>, Option<&[u32]>) {
+        let dropout = self.dropout.as_ref();
+        (
+            dropout.map(|dropout| &dropout.dropout),
+            dropout.and_then(HiddenDropout::row_index),
+        )
+    }
 }
 
 impl Operation<3> for DropoutResidual {
@@ -47,13 +74,15 @@ impl Operation<3> for DropoutResidual {
     fn forward(&self, [y, bias, residual]: [FlexTensor; 3], _tracked: bool) -> (FlexTensor, ()) {
         let input = values(&y);
         let mut out = Buffer::stale(input.len());
+        let (dropout, row_index) = self.mask();
         kernel::forward(
             input,
             Some(values(&bias)),
             values(&residual),
             self.factor,
             columns(&y),
-            self.dropout.as_ref(),
+            dropout,
+            row_index,
             &mut out,
         );
         (float_tensor(out, y.layout().shape().clone()), ())
@@ -76,11 +105,13 @@ impl Operation<3> for DropoutResidual {
         let dout = values(&gradient);
         let mut dy = Buffer::stale(dout.len());
         let mut dresidual = Buffer::stale(dout.len());
+        let (dropout, row_index) = self.mask();
         kernel::backward(
             dout,
             self.factor,
             columns,
-            self.dropout.as_ref(),
+            dropout,
+            row_index,
             &mut dy,
             Some(&mut dbias),
             &mut dresidual,
@@ -96,14 +127,16 @@ impl Operation<3> for DropoutResidual {
 
 #[derive(Debug, Clone)]
 struct DropoutAlone {
-    dropout: Dropout,
+    dropout: HiddenDropout,
 }
 
 impl DropoutAlone {
     fn apply(&self, x: &FlexTensor) -> FlexTensor {
         let input = values(x);
         let mut out = Buffer::stale(input.len());
-        kernel::dropout(input, &self.dropout, &mut out);
+        let HiddenDropout { dropout, .. } = &self.dropout;
+        let row_index = self.dropout.row_index();
+        kernel::dropout(input, columns(x), dropout, row_index, &mut out);
         float_tensor(out, x.layout().shape().clone())
     }
 }

@@ -49,6 +49,14 @@ pub(crate) trait Record: Backend {
         c: FloatTensor<Self>,
         operation: O,
     ) -> FloatTensor<Self>;
+    fn record_five<O: Operation<5>>(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        d: FloatTensor<Self>,
+        e: FloatTensor<Self>,
+        operation: O,
+    ) -> FloatTensor<Self>;
 }
 
 impl Record for Flex {
@@ -67,6 +75,17 @@ impl Record for Flex {
         operation: O,
     ) -> FlexTensor {
         forward([a, b, c], &operation)
+    }
+
+    fn record_five<O: Operation<5>>(
+        a: FlexTensor,
+        b: FlexTensor,
+        c: FlexTensor,
+        d: FlexTensor,
+        e: FlexTensor,
+        operation: O,
+    ) -> FlexTensor {
+        forward([a, b, c, d, e], &operation)
     }
 }
 
@@ -90,6 +109,17 @@ impl<C: CheckpointStrategy> Record for Autodiff<Flex, C> {
         operation: O,
     ) -> FloatTensor<Self> {
         record::<C, O, 3>([a, b, c], &operation)
+    }
+
+    fn record_five<O: Operation<5>>(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        d: FloatTensor<Self>,
+        e: FloatTensor<Self>,
+        operation: O,
+    ) -> FloatTensor<Self> {
+        record::<C, O, 5>([a, b, c, d, e], &operation)
     }
 }
 
@@ -202,6 +232,32 @@ pub(super) fn three<const A: usize, const B: usize, const C: usize, const Y: usi
         a.into_dispatch(),
         b.into_dispatch(),
         c.into_dispatch(),
+        operation,
+    ))
+}
+
+/// Applies an operation to five tensors.
+pub(super) fn five<
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const D: usize,
+    const E: usize,
+    const Y: usize,
+>(
+    a: Tensor<A>,
+    b: Tensor<B>,
+    c: Tensor<C>,
+    d: Tensor<D>,
+    e: Tensor<E>,
+    operation: impl Operation<5>,
+) -> Tensor<Y> {
+    Tensor::from_dispatch(Dispatch::record_five(
+        a.into_dispatch(),
+        b.into_dispatch(),
+        c.into_dispatch(),
+        d.into_dispatch(),
+        e.into_dispatch(),
         operation,
     ))
 }
