@@ -82,9 +82,10 @@ measure() {
         ;;
     activation)
         side "ours" "$pliant" act bench rational --json
-        side "torch eager" "$python" python/bench/activation.py gelu --bias
-        side "torch compile" "$python" python/bench/activation.py gelu --bias --compile
-        side "torch eager, no bias" "$python" python/bench/activation.py gelu
+        side "torch eager" "$python" python/bench/activation.py gelu
+        side "torch compile" "$python" python/bench/activation.py gelu --compile
+        side "torch eager, bias" "$python" python/bench/activation.py gelu --bias
+        side "torch compile, bias" "$python" python/bench/activation.py gelu --bias --compile
         ;;
     infer-*)
         IFS=- read -r _ preset batch <<< "$1"
