@@ -149,8 +149,50 @@ impl Activation {
             dcoefficients.len(),
             "a gradient for each coefficient"
         );
-        self.function
-            .backward(coefficients, x, bias, dy, channels, dx, dcoefficients);
+        self.function.backward(
+            coefficients,
+            x,
+            bias,
+            Some(dy),
+            channels,
+            dx,
+            None,
+            dcoefficients,
+        );
+    }
+
+    /// As [`backward`](Self::backward) in place, with the gradient by the bias: `dy_to_dx` holds `dy` before and `dx`
+    /// afterwards, and `dbias`, if it is asked for, is overwritten with the sum of `dx` over the rows.
+    ///
+    /// # Panics
+    /// If the lengths do not fit, as in [`forward`](Self::forward).
+    pub fn backward_in_place(
+        &self,
+        coefficients: &[f32],
+        x: &[f32],
+        bias: Option<&[f32]>,
+        channels: usize,
+        dy_to_dx: &mut [f32],
+        dbias: Option<&mut [f32]>,
+        dcoefficients: &mut [f32],
+    ) {
+        check_lengths(x, bias, channels, &[dy_to_dx.len()]);
+        check_lengths(x, dbias.as_deref(), channels, &[]);
+        assert_eq!(
+            coefficients.len(),
+            dcoefficients.len(),
+            "a gradient for each coefficient"
+        );
+        self.function.backward(
+            coefficients,
+            x,
+            bias,
+            None,
+            channels,
+            dy_to_dx,
+            dbias,
+            dcoefficients,
+        );
     }
 
     /// f64 reference: `f(x)`. `group_coefficients`: numerator then denominator of one group.

@@ -101,6 +101,8 @@ fn same_bytes_at_any_thread_count(text: &str, rows: usize, channels: usize) {
         "{text}: threads change the result"
     );
 
+    in_place(&activation, &coefficients, &x, &bias, &dy, &results[0]);
+
     // The same against the reference, with rows and channels that leave a rest.
     let mut expected = vec![0.0_f64; coefficients.len()];
     let mut size = vec![1e-3_f64; coefficients.len()];
@@ -136,6 +138,52 @@ fn same_bytes_at_any_thread_count(text: &str, rows: usize, channels: usize) {
             (got - expected).abs() <= 2e-5 * size,
             "{text}: {got} against {expected}, terms {size}"
         );
+    }
+}
+
+/// In place: the same bytes, and the sum of `dx` over the rows.
+fn in_place(
+    activation: &Activation,
+    coefficients: &[f32],
+    x: &[f32],
+    bias: &[f32],
+    dy: &[f32],
+    (_, dx_bits, gradient_bits): &(Vec<u32>, Vec<u32>, Vec<u32>),
+) {
+    let channels = bias.len();
+    let mut first_sums: Option<Vec<f32>> = None;
+    for threads in [1, 2, 7] {
+        let (mut dx, mut sums) = (dy.to_vec(), vec![f32::NAN; channels]);
+        let mut gradient = vec![f32::NAN; coefficients.len()];
+        pool_of(threads).install(|| {
+            activation.backward_in_place(
+                coefficients,
+                x,
+                Some(bias),
+                channels,
+                &mut dx,
+                Some(&mut sums),
+                &mut gradient,
+            );
+        });
+        assert!(dx.iter().map(|dx| dx.to_bits()).eq(dx_bits.iter().copied()));
+        assert!(
+            gradient
+                .iter()
+                .map(|g| g.to_bits())
+                .eq(gradient_bits.iter().copied())
+        );
+        for (channel, sum) in sums.iter().enumerate() {
+            let column = || {
+                dx.iter()
+                    .skip(channel)
+                    .step_by(channels)
+                    .map(|dx| f64::from(*dx))
+            };
+            let (exact, size) = (column().sum::<f64>(), column().map(f64::abs).sum::<f64>());
+            assert!((f64::from(*sum) - exact).abs() <= 1e-6 * size + 1e-12);
+        }
+        assert!(first_sums.get_or_insert_with(|| sums.clone()) == &sums);
     }
 }
 

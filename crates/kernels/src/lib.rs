@@ -27,7 +27,7 @@ mod product;
 pub mod random;
 pub mod residual;
 pub mod residual_norm;
-mod scratch;
+pub mod scratch;
 #[cfg(test)]
 mod testing;
 

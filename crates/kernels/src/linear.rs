@@ -141,7 +141,7 @@ fn add_rows_body<A: Arithmetic>(rows: &[f32], total: &mut [f32]) {
 }
 crate::simd! {
     /// `total[j] += Σ_i rows[i, j]`, row after row.
-    pub(crate) fn add_rows(rows: &[f32], total: &mut [f32]) = add_rows_body;
+    pub fn add_rows(rows: &[f32], total: &mut [f32]) = add_rows_body;
 }
 
 /// The same in f64, element by element.

@@ -10,13 +10,15 @@ thread_local! {
 const KEPT: usize = 8;
 
 /// Work memory of `length` values with unspecified (old) contents, given back to its thread when dropped.
-pub(crate) struct Scratch {
+#[derive(Debug)]
+pub struct Scratch {
     buffer: Vec<f32>,
     length: usize,
 }
 
 impl Scratch {
-    pub(crate) fn new(length: usize) -> Self {
+    /// A buffer of this length; its values are those of its last use.
+    pub fn new(length: usize) -> Self {
         // The buffer is taken out of the list, so that a task stolen meanwhile by the same thread gets another one.
         let mut buffer = FREE.with_borrow_mut(|free| {
             let best = (0..free.len())

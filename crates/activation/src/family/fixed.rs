@@ -114,11 +114,12 @@ impl<F: Fixed> Function for FixedFunction<F> {
         _coefficients: &[f32],
         x: &[f32],
         bias: Option<&[f32]>,
-        dy: &[f32],
+        dy: Option<&[f32]>,
         channels: usize,
         dx: &mut [f32],
+        dbias: Option<&mut [f32]>,
         _dcoefficients: &mut [f32],
     ) {
-        kernel::fixed::backward(self.0, x, bias, dy, channels, dx);
+        kernel::fixed::backward(self.0, x, bias, dy, channels, dx, dbias);
     }
 }

@@ -103,14 +103,16 @@ pub(crate) trait Function: Debug + Send + Sync {
         channels: usize,
         y: &mut [f32],
     );
+    /// Without `dy`, `dx` holds it when the call begins.
     fn backward(
         &self,
         coefficients: &[f32],
         x: &[f32],
         bias: Option<&[f32]>,
-        dy: &[f32],
+        dy: Option<&[f32]>,
         channels: usize,
         dx: &mut [f32],
+        dbias: Option<&mut [f32]>,
         dcoefficients: &mut [f32],
     );
 }

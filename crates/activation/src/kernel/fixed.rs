@@ -1,6 +1,7 @@
 //! Functions without coefficients: the definition itself, read in vector lanes.
 
 use super::lanes::{BLOCK, Block, Fast, LANES, Lane, VECTORS, stage};
+use super::sums::with_column_sums;
 use crate::family::Fixed;
 use pliant_kernels::dispatch::Arithmetic;
 use pliant_kernels::{parallel, simd};
@@ -25,22 +26,25 @@ pub(crate) fn forward<F: Fixed>(
     });
 }
 
-/// `dx[i] = dy[i] f'(x[i] + bias[i % channels])`
+/// `dx[i] = dy[i] f'(x[i] + bias[i % channels])`, and its sum over the rows; without `dy`, `dx` holds it.
 pub(crate) fn backward<F: Fixed>(
     function: F,
     x: &[f32],
     bias: Option<&[f32]>,
-    dy: &[f32],
-    _channels: usize,
+    dy: Option<&[f32]>,
+    channels: usize,
     dx: &mut [f32],
+    dbias: Option<&mut [f32]>,
 ) {
-    parallel::for_each_chunk(dx, parallel::ELEMENTS, |chunk, dx| {
+    let length = parallel::rows_per_chunk(channels) * channels;
+    with_column_sums(dx, length, dbias, |chunk, dx| {
         let mut z: Block = [[0.0; LANES]; VECTORS];
         let (mut gradient, mut out) = (z, z);
         for (block, dx) in dx.chunks_mut(BLOCK).enumerate() {
-            let first = chunk * parallel::ELEMENTS + block * BLOCK;
+            let first = chunk * length + block * BLOCK;
             let vectors = stage(&x[first..first + dx.len()], bias, first, &mut z);
-            stage(&dy[first..first + dx.len()], None, 0, &mut gradient);
+            let dy = dy.map_or(&*dx, |dy| &dy[first..first + dx.len()]);
+            stage(dy, None, 0, &mut gradient);
             slope(
                 function,
                 &z[..vectors],

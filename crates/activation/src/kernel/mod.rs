@@ -3,3 +3,4 @@
 pub(crate) mod fixed;
 mod lanes;
 pub(crate) mod rational;
+mod sums;

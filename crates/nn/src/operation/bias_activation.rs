@@ -5,9 +5,8 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use pliant_activation::Activation;
-use pliant_kernels::linear;
 
-use super::buffer::{columns, float_tensor, values};
+use super::buffer::{columns, float_tensor, values, values_mut};
 use super::pool::Buffer;
 use super::record::{Operation, three, two};
 
@@ -51,7 +50,7 @@ impl Operation<2> for BiasActivation {
         gradient: FlexTensor,
         wanted: [bool; 2],
     ) -> [Option<FlexTensor>; 2] {
-        let (du, dbias, _) = self.gradients(&u, &bias, &[], &gradient, wanted[1]);
+        let (du, dbias, _) = self.gradients(&u, &bias, &[], gradient, wanted[1]);
         [wanted[0].then_some(du), dbias]
     }
 }
@@ -73,7 +72,7 @@ impl Operation<3> for BiasActivation {
         wanted: [bool; 3],
     ) -> [Option<FlexTensor>; 3] {
         let (du, dbias, dcoefficients) =
-            self.gradients(&u, &bias, values(&coefficients), &gradient, wanted[1]);
+            self.gradients(&u, &bias, values(&coefficients), gradient, wanted[1]);
         [
             wanted[0].then_some(du),
             dbias,
@@ -91,37 +90,31 @@ impl BiasActivation {
         float_tensor(y, u.layout().shape().clone())
     }
 
-    /// The gradients of `u`, of the bias if it is wanted, and of the coefficients.
+    /// The gradients of `u` (in the memory of the incoming one), of the bias if it is wanted, and of the coefficients.
     fn gradients(
         &self,
         u: &FlexTensor,
         bias: &FlexTensor,
         coefficients: &[f32],
-        gradient: &FlexTensor,
+        mut gradient: FlexTensor,
         bias_wanted: bool,
     ) -> (FlexTensor, Option<FlexTensor>, FlexTensor) {
-        let (input, channels) = (values(u), columns(u));
-        let mut du = Buffer::stale(input.len());
+        let channels = columns(u);
         let mut dcoefficients = Buffer::stale(coefficients.len());
-        let dy = values(gradient);
-        self.activation.backward(
+        let mut dbias = bias_wanted.then(|| Buffer::stale(channels));
+        self.activation.backward_in_place(
             coefficients,
-            input,
+            values(u),
             Some(values(bias)),
-            dy,
             channels,
-            &mut du,
+            values_mut(&mut gradient),
+            dbias.as_deref_mut(),
             &mut dcoefficients,
         );
-        let dbias = bias_wanted.then(|| {
-            let mut dbias = Buffer::stale(channels);
-            linear::backward_bias(&du, du.len() / channels, channels, &mut dbias);
-            float_tensor(dbias, [channels])
-        });
         let count = dcoefficients.len();
         (
-            float_tensor(du, u.layout().shape().clone()),
-            dbias,
+            gradient,
+            dbias.map(|dbias| float_tensor(dbias, [channels])),
             float_tensor(dcoefficients, [count]),
         )
     }

@@ -287,9 +287,10 @@ impl Function for Rational {
         coefficients: &[f32],
         x: &[f32],
         bias: Option<&[f32]>,
-        dy: &[f32],
+        dy: Option<&[f32]>,
         channels: usize,
         dx: &mut [f32],
+        dbias: Option<&mut [f32]>,
         dcoefficients: &mut [f32],
     ) {
         kernel::backward(
@@ -300,6 +301,7 @@ impl Function for Rational {
             bias,
             dy,
             dx,
+            dbias,
             dcoefficients,
         );
     }

@@ -7,6 +7,7 @@ mod block;
 mod body;
 mod strip;
 
+use super::sums::with_column_and_other_sums;
 use crate::spec::DenominatorForm;
 use block::Buffers;
 use body::{Form, FormA, FormB, FormC, FormN};
@@ -112,15 +113,16 @@ pub(crate) fn forward(
     specialised!(form, layout, forward_with(layout, coefficients, x, bias, y));
 }
 
-/// `dx` and the gradient by every coefficient in one pass.
+/// `dx`, its sum over the rows and the gradient by every coefficient in one pass; without `dy`, `dx` holds it.
 pub(crate) fn backward(
     form: DenominatorForm,
     layout: &Layout,
     coefficients: &[f32],
     x: &[f32],
     bias: Option<&[f32]>,
-    dy: &[f32],
+    dy: Option<&[f32]>,
     dx: &mut [f32],
+    dbias: Option<&mut [f32]>,
     dcoefficients: &mut [f32],
 ) {
     assert_eq!(
@@ -132,7 +134,7 @@ pub(crate) fn backward(
     specialised!(
         form,
         layout,
-        backward_with(layout, coefficients, x, bias, dy, dx, dcoefficients)
+        backward_with(layout, coefficients, x, bias, dy, dx, dbias, dcoefficients)
     );
 }
 
@@ -164,26 +166,29 @@ fn backward_with<F: Form, const P: usize, const Q: usize>(
     coefficients: &[f32],
     x: &[f32],
     bias: Option<&[f32]>,
-    dy: &[f32],
+    dy: Option<&[f32]>,
     dx: &mut [f32],
+    dbias: Option<&mut [f32]>,
     dcoefficients: &mut [f32],
 ) {
     let strips = Strip::<P, Q>::all::<F>(layout, coefficients);
     let length = layout.rows_per_chunk() * layout.channels;
     let width = dcoefficients.len();
     let mut partials = vec![0.0_f64; dx.len().div_ceil(length) * width];
-    parallel::for_each_chunk2(
-        (dx, length),
+    with_column_and_other_sums(
+        dx,
+        length,
+        dbias,
         (&mut partials, width),
         |chunk, dx, partial| {
             let mut buffers = Buffers::new();
             let range = chunk * length..chunk * length + dx.len();
-            let (x, dy) = (&x[range.clone()], &dy[range]);
+            let (x, dy) = (&x[range.clone()], dy.map(|dy| &dy[range]));
             for strip in &strips {
                 let mut sums = body::Sums::<P, Q>::zero();
                 strip.each_block(dx.len(), |place| {
                     let vectors = place.load(x, bias, &mut buffers.x);
-                    place.load(dy, None, &mut buffers.dy);
+                    place.load(dy.unwrap_or(dx), None, &mut buffers.dy);
                     buffers.backward::<F, P, Q>(&strip.coefficients, vectors, &mut sums);
                     place.store(&buffers.out, dx);
                 });
