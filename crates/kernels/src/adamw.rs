@@ -1,8 +1,10 @@
-//! `AdamW` (Loshchilov and Hutter 2019), as `PyTorch` computes it, in one pass over the four slices.
+//! `AdamW` (Loshchilov and Hutter 2019), as `PyTorch` computes it, in one pass over weights, gradients and moments of all tensors.
 
 use crate::dispatch::Arithmetic;
 use crate::math::sum_by;
 use crate::parallel;
+
+use rayon::prelude::*;
 
 /// Settings of one step for one group of parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,8 +37,111 @@ struct Factors {
     decay: f32,
 }
 
-/// One step: `g = gradient * gradient_scale`, moments, `w -= rate * (decay * (w - anchor) + m̂ / (√v̂ + ε))`. The anchor
-/// is 0 unless given. All slices have the length of the weights.
+/// One tensor of a step. All slices have the length of the weights.
+#[derive(Debug)]
+pub struct Tensor<'a> {
+    /// Settings of its group.
+    pub options: AdamW,
+    /// Changed in place.
+    pub weights: &'a mut [f32],
+    /// Gradient, before the scale.
+    pub gradients: &'a [f32],
+    /// What the gradient is multiplied by.
+    pub gradient_scale: f32,
+    /// Changed in place.
+    pub first_moment: &'a mut [f32],
+    /// Changed in place.
+    pub second_moment: &'a mut [f32],
+    /// What decay pulls towards, 0 unless given.
+    pub anchor: Option<&'a [f32]>,
+}
+
+/// A part of a tensor, one task.
+struct Piece<'a> {
+    factors: Factors,
+    weights: &'a mut [f32],
+    gradients: &'a [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+    anchor: Option<&'a [f32]>,
+}
+
+impl<'a> Tensor<'a> {
+    /// Cut into pieces of at most [`parallel::ELEMENTS`].
+    fn pieces(self) -> impl Iterator<Item = Piece<'a>> {
+        let length = self.weights.len();
+        assert!(self.options.step > 0, "steps count from 1");
+        assert!(
+            self.gradients.len() == length
+                && self.first_moment.len() == length
+                && self.second_moment.len() == length,
+            "gradients and moments are as weights"
+        );
+        assert!(
+            self.anchor.is_none_or(|anchor| anchor.len() == length),
+            "the anchor is as weights"
+        );
+        let factors = Factors::new(&self.options, self.gradient_scale);
+        let anchor = self.anchor;
+        self.weights
+            .chunks_mut(parallel::ELEMENTS)
+            .zip(self.gradients.chunks(parallel::ELEMENTS))
+            .zip(self.first_moment.chunks_mut(parallel::ELEMENTS))
+            .zip(self.second_moment.chunks_mut(parallel::ELEMENTS))
+            .enumerate()
+            .map(move |(index, (((weights, gradients), first), second))| {
+                let start = index * parallel::ELEMENTS;
+                let anchor = anchor.map(|anchor| &anchor[start..start + weights.len()]);
+                Piece {
+                    factors,
+                    weights,
+                    gradients,
+                    first,
+                    second,
+                    anchor,
+                }
+            })
+    }
+}
+
+impl Factors {
+    fn new(options: &AdamW, gradient_scale: f32) -> Self {
+        let correction1 = 1.0 - libm::pow(options.beta1, options.step as f64);
+        let correction2 = 1.0 - libm::pow(options.beta2, options.step as f64);
+        Self {
+            gradient: gradient_scale,
+            keep1: options.beta1 as f32,
+            take1: (1.0 - options.beta1) as f32,
+            keep2: options.beta2 as f32,
+            take2: (1.0 - options.beta2) as f32,
+            epsilon: options.epsilon as f32,
+            root: (1.0 / correction2.sqrt()) as f32,
+            rate: (options.learning_rate / correction1) as f32,
+            decay: (options.learning_rate * options.weight_decay) as f32,
+        }
+    }
+}
+
+/// One step of all tensors in one parallel region: `g = gradient * gradient_scale`, moments,
+/// `w -= rate * (decay * (w - anchor) + m̂ / (√v̂ + ε))`.
+///
+/// # Panics
+/// If lengths differ within a tensor or a step is 0.
+pub fn update_all(tensors: Vec<Tensor<'_>>) {
+    let pieces: Vec<Piece<'_>> = tensors.into_iter().flat_map(Tensor::pieces).collect();
+    pieces.into_par_iter().for_each(|piece| {
+        step(
+            piece.factors,
+            piece.weights,
+            piece.gradients,
+            piece.first,
+            piece.second,
+            piece.anchor,
+        );
+    });
+}
+
+/// [`update_all`] of one tensor.
 ///
 /// # Panics
 /// If lengths differ or the step is 0.
@@ -49,39 +154,15 @@ pub fn update(
     second_moment: &mut [f32],
     anchor: Option<&[f32]>,
 ) {
-    let length = weights.len();
-    assert!(options.step > 0, "steps count from 1");
-    assert_eq!(gradients.len(), length, "gradients are as weights");
-    assert_eq!(first_moment.len(), length, "first moments are as weights");
-    assert_eq!(second_moment.len(), length, "second moments are as weights");
-    assert!(
-        anchor.is_none_or(|anchor| anchor.len() == length),
-        "the anchor is as weights"
-    );
-    let correction1 = 1.0 - libm::pow(options.beta1, options.step as f64);
-    let correction2 = 1.0 - libm::pow(options.beta2, options.step as f64);
-    let factors = Factors {
-        gradient: gradient_scale,
-        keep1: options.beta1 as f32,
-        take1: (1.0 - options.beta1) as f32,
-        keep2: options.beta2 as f32,
-        take2: (1.0 - options.beta2) as f32,
-        epsilon: options.epsilon as f32,
-        root: (1.0 / correction2.sqrt()) as f32,
-        rate: (options.learning_rate / correction1) as f32,
-        decay: (options.learning_rate * options.weight_decay) as f32,
-    };
-    parallel::for_each_chunk3(
-        (weights, parallel::ELEMENTS),
-        (first_moment, parallel::ELEMENTS),
-        (second_moment, parallel::ELEMENTS),
-        |chunk, weights, first, second| {
-            let start = chunk * parallel::ELEMENTS;
-            let range = start..start + weights.len();
-            let anchor = anchor.map(|anchor| &anchor[range.clone()]);
-            step(factors, weights, &gradients[range], first, second, anchor);
-        },
-    );
+    update_all(vec![Tensor {
+        options: *options,
+        weights,
+        gradients,
+        gradient_scale,
+        first_moment,
+        second_moment,
+        anchor,
+    }]);
 }
 
 #[inline(always)]
@@ -122,11 +203,28 @@ crate::simd! {
     ) = step_body;
 }
 
-/// `Σ value²` in f64, in a fixed order, for the global norm of the gradients. NaN and infinity come through.
+/// `Σ value²` of each slice in f64, each in a fixed order, in one parallel region, for norms of gradients. NaN and infinity
+/// come through.
+pub fn sums_of_squares(slices: &[&[f32]]) -> Vec<f64> {
+    let pieces: Vec<(usize, &[f32])> = slices
+        .iter()
+        .enumerate()
+        .flat_map(|(slice, values)| {
+            let pieces = values.chunks(parallel::ELEMENTS);
+            pieces.map(move |piece| (slice, piece))
+        })
+        .collect();
+    let partials = parallel::map_ordered(pieces.len(), |index| squares(pieces[index].1));
+    let mut sums = vec![0.0; slices.len()];
+    for ((slice, _), partial) in pieces.into_iter().zip(partials) {
+        sums[slice] += partial;
+    }
+    sums
+}
+
+/// [`sums_of_squares`] of one slice.
 pub fn sum_of_squares(values: &[f32]) -> f64 {
-    parallel::sum(values.len(), parallel::ELEMENTS, |range| {
-        squares(&values[range])
-    })
+    sums_of_squares(&[values])[0]
 }
 
 #[inline(always)]
@@ -193,15 +291,15 @@ mod tests {
             for step in 1..=4 {
                 let gradients = random(10 + step, count, deviation);
                 let narrow_anchor = with_anchor.then(|| narrow(&anchor));
-                update(
-                    &options(step),
-                    &mut weights,
-                    &narrow(&gradients),
-                    0.5,
-                    &mut first,
-                    &mut second,
-                    narrow_anchor.as_deref(),
-                );
+                update_all(vec![Tensor {
+                    options: options(step),
+                    weights: &mut weights,
+                    gradients: &narrow(&gradients),
+                    gradient_scale: 0.5,
+                    first_moment: &mut first,
+                    second_moment: &mut second,
+                    anchor: narrow_anchor.as_deref(),
+                }]);
                 for (i, (w, m, v)) in exact.iter_mut().enumerate() {
                     let anchor = if with_anchor { anchor[i] } else { 0.0 };
                     (*w, *m, *v) =
@@ -233,15 +331,15 @@ mod tests {
             let (mut weights, mut first, mut second) =
                 (start.clone(), vec![0.0; count], vec![0.0; count]);
             for step in 1..=2 {
-                update(
-                    &options(step),
-                    &mut weights,
-                    &gradients,
-                    1.0,
-                    &mut first,
-                    &mut second,
-                    Some(&start),
-                );
+                update_all(vec![Tensor {
+                    options: options(step),
+                    weights: &mut weights,
+                    gradients: &gradients,
+                    gradient_scale: 1.0,
+                    first_moment: &mut first,
+                    second_moment: &mut second,
+                    anchor: Some(&start),
+                }]);
             }
             (
                 bits(&weights),
@@ -250,6 +348,53 @@ mod tests {
                 sum_of_squares(&gradients).to_bits(),
             )
         });
+    }
+
+    #[test]
+    fn tensors_of_a_step_do_not_touch_each_other() {
+        let lengths = [3, 0, 40_000, 1];
+        let starts: Vec<Vec<f32>> = lengths
+            .iter()
+            .map(|n| narrow(&random(1, *n, 1.0)))
+            .collect();
+        let gradients: Vec<Vec<f32>> = lengths
+            .iter()
+            .map(|n| narrow(&random(2, *n, 1.0)))
+            .collect();
+        let run = |together: bool| {
+            let mut weights = starts.clone();
+            let mut moments: Vec<[Vec<f32>; 2]> = lengths
+                .iter()
+                .map(|n| [vec![0.0; *n], vec![0.0; *n]])
+                .collect();
+            let tensors = weights
+                .iter_mut()
+                .zip(&mut moments)
+                .zip(&gradients)
+                .enumerate();
+            let tensors = tensors.map(|(index, ((weights, [first, second]), gradients))| Tensor {
+                options: options(1 + index as u64),
+                weights,
+                gradients,
+                gradient_scale: 1.0 + index as f32,
+                first_moment: first,
+                second_moment: second,
+                anchor: None,
+            });
+            if together {
+                update_all(tensors.collect());
+            } else {
+                tensors.for_each(|tensor| update_all(vec![tensor]));
+            }
+            (weights, moments)
+        };
+        let together = run(true);
+        assert!(together == run(false));
+        assert!(together.0[2] != starts[2]);
+        let slices: Vec<&[f32]> = gradients.iter().map(Vec::as_slice).collect();
+        let single: Vec<f64> = slices.iter().map(|slice| sum_of_squares(slice)).collect();
+        assert_eq!(sums_of_squares(&slices), single);
+        assert_eq!(single[1], 0.0);
     }
 
     #[test]

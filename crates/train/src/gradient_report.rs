@@ -95,7 +95,7 @@ mod tests {
         }
         fn update(
             &mut self,
-            _: &mut dyn FnMut(usize, &ParameterInfo, &mut [f32]),
+            _: &mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>),
         ) -> Result<(), ModelError> {
             Ok(())
         }

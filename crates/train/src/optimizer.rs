@@ -1,6 +1,6 @@
 //! `AdamW` over the groups of a run.
 
-use pliant_kernels::adamw::{self, AdamW};
+use pliant_kernels::adamw::{self, AdamW, Tensor};
 use pliant_nn::{ParameterInfo, Role};
 
 use crate::TrainError;
@@ -39,13 +39,18 @@ pub(crate) struct GradientNorms {
 
 impl GradientNorms {
     pub(crate) fn of(gradients: &impl GradientSet, parameters: &[ParameterInfo]) -> Self {
+        let (roles, slices): (Vec<Role>, Vec<&[f32]>) = parameters
+            .iter()
+            .enumerate()
+            .filter_map(|(index, parameter)| Some((parameter.role, gradients.get(index)?)))
+            .unzip();
+        let sums = adamw::sums_of_squares(&slices);
         let norm = |of_coefficients: bool| {
-            parameters
+            roles
                 .iter()
-                .enumerate()
-                .filter(|(_, parameter)| (parameter.role == Role::Activation) == of_coefficients)
-                .filter_map(|(index, _)| gradients.get(index))
-                .map(adamw::sum_of_squares)
+                .zip(&sums)
+                .filter(|(role, _)| (**role == Role::Activation) == of_coefficients)
+                .map(|(_, sum)| sum)
                 .sum::<f64>()
                 .sqrt()
         };
@@ -147,28 +152,29 @@ impl Optimizer {
         learning_rates: &[f64],
         step: u64,
     ) -> Result<(), TrainError> {
-        model.update(&mut |index, parameter: &ParameterInfo, weights| {
-            let Some(gradient) = gradients.get(index) else {
-                return;
-            };
-            let group = self.grouping.of_parameter[index];
-            let options = AdamW {
-                learning_rate: learning_rates[group],
-                beta1: self.betas[0],
-                beta2: self.betas[1],
-                epsilon: self.epsilon,
-                weight_decay: self.grouping.groups[group].weight_decay,
-                step,
-            };
-            adamw::update(
-                &options,
-                weights,
-                gradient,
-                clip.of(parameter.role) as f32,
-                &mut self.first_moments[index],
-                &mut self.second_moments[index],
-                self.anchors[index].as_deref(),
-            );
+        model.update(&mut |parameters, weights| {
+            let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
+            let tensors = weights.into_iter().zip(moments).enumerate();
+            let tensors = tensors.filter_map(|(index, (weights, (first, second)))| {
+                let group = self.grouping.of_parameter[index];
+                Some(Tensor {
+                    options: AdamW {
+                        learning_rate: learning_rates[group],
+                        beta1: self.betas[0],
+                        beta2: self.betas[1],
+                        epsilon: self.epsilon,
+                        weight_decay: self.grouping.groups[group].weight_decay,
+                        step,
+                    },
+                    weights,
+                    gradients: gradients.get(index)?,
+                    gradient_scale: clip.of(parameters[index].role) as f32,
+                    first_moment: first,
+                    second_moment: second,
+                    anchor: self.anchors[index].as_deref(),
+                })
+            });
+            adamw::update_all(tensors.collect());
         })?;
         Ok(())
     }

@@ -32,9 +32,10 @@ pub(crate) trait Trainable {
         scale: f32,
     ) -> Result<(Score, Self::Gradients), ModelError>;
     fn score(&self, batch: &Batch) -> Result<Score, ModelError>;
+    /// Runs `apply` once with the values of all parameters.
     fn update(
         &mut self,
-        apply: &mut dyn FnMut(usize, &ParameterInfo, &mut [f32]),
+        apply: &mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>),
     ) -> Result<(), ModelError>;
     /// Inputs of every site, `[sequences, length, channels]`.
     fn observe(&self, batch: &Batch, sink: &mut dyn FnMut(usize, &[f32]))
@@ -104,9 +105,9 @@ impl Trainable for MaskedLanguageModel {
     }
     fn update(
         &mut self,
-        apply: &mut dyn FnMut(usize, &ParameterInfo, &mut [f32]),
+        apply: &mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>),
     ) -> Result<(), ModelError> {
-        self.update(apply)
+        self.update_all(apply)
     }
     fn observe(
         &self,

@@ -175,6 +175,25 @@ impl MaskedLanguageModel {
         Ok(())
     }
 
+    /// Runs `apply(parameters, values)` once, with the values of all parameters in order; they are changed in place.
+    ///
+    /// # Errors
+    /// None so far; the signature leaves room for devices that can fail.
+    pub fn update_all(
+        &mut self,
+        apply: &mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>),
+    ) -> Result<(), ModelError> {
+        if let Some(network) = self.network.take() {
+            let (parameters, places) = (&self.parameters, &self.places);
+            let (network, copied) = weights::change_all(network, |buffers| {
+                apply(parameters, split(buffers, places));
+            });
+            self.network = Some(network);
+            self.copied_buffers += copied;
+        }
+        Ok(())
+    }
+
     /// Loss and gradients of `scale` times the summed cross-entropy (nats) over the masked positions.
     ///
     /// Without `dropout` nothing is dropped; with it, what is dropped depends on (seed, step, sequence in the step) only.
@@ -354,6 +373,20 @@ impl MaskedLanguageModel {
             self.copied_buffers += copied;
         }
     }
+}
+
+/// The values of each place; places are in the order of the buffers and, within one, side by side.
+fn split<'a>(buffers: Vec<&'a mut [f32]>, places: &[Place]) -> Vec<&'a mut [f32]> {
+    let mut slices = Vec::with_capacity(places.len());
+    let mut places = places.iter().peekable();
+    for (buffer, mut rest) in buffers.into_iter().enumerate() {
+        while let Some(place) = places.next_if(|place| place.buffer == buffer) {
+            let (own, others) = rest.split_at_mut(place.range.len());
+            slices.push(own);
+            rest = others;
+        }
+    }
+    slices
 }
 
 #[cfg(test)]

@@ -76,6 +76,27 @@ pub(crate) fn change(
     (network, mapper.copied)
 }
 
+/// Runs `change(buffers)` over the values of all buffers in order, in place. Returns as [`change`] does.
+pub(crate) fn change_all(
+    network: Network,
+    change: impl FnOnce(Vec<&mut [f32]>),
+) -> (Network, usize) {
+    let mut taken = TakeOut {
+        buffers: Vec::new(),
+    };
+    let network = network.map(&mut taken);
+    let mut buffers = taken.buffers;
+    let copied = buffers.iter().filter(|buffer| !buffer.is_unique()).count();
+    change(
+        buffers
+            .iter_mut()
+            .map(FlexTensor::storage_mut::<f32>)
+            .collect(),
+    );
+    buffers.reverse();
+    (network.map(&mut PutBack { buffers }), copied)
+}
+
 /// Gives every buffer the values that `values(buffer)` returns, without drawing those it would have had.
 pub(crate) fn replace(network: Network, values: &mut dyn FnMut(usize) -> Vec<f32>) -> Network {
     network.map(&mut Replace { values, next: 0 })
@@ -132,6 +153,36 @@ impl ModuleMapper for Change<'_> {
             trainable(Tensor::from_primitive::<Flex>(buffer), true),
             mapper,
         )
+    }
+}
+
+/// Leaves empty tensors behind.
+struct TakeOut {
+    buffers: Vec<FlexTensor>,
+}
+
+impl ModuleMapper for TakeOut {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        self.buffers.push(primitive(tensor.inner()));
+        let empty = float_tensor(Vec::new(), [0; D]);
+        Param::from_mapped_value(id, Tensor::from_primitive::<Flex>(empty), mapper)
+    }
+}
+
+/// The buffers, last one first.
+struct PutBack {
+    buffers: Vec<FlexTensor>,
+}
+
+impl ModuleMapper for PutBack {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, empty, mapper) = param.consume();
+        let tensor = match self.buffers.pop() {
+            Some(buffer) => trainable(Tensor::from_primitive::<Flex>(buffer), true),
+            None => empty,
+        };
+        Param::from_mapped_value(id, tensor, mapper)
     }
 }
 
