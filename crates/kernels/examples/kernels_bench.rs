@@ -8,7 +8,7 @@ use std::time::Instant;
 use pliant_kernels::adamw::{self, AdamW};
 use pliant_kernels::attention::{self, Rotary, Shape};
 use pliant_kernels::random::{Purpose, Stream};
-use pliant_kernels::{dispatch, embedding, gather, linear, masked_lm, norm, residual};
+use pliant_kernels::{TokenLayout, dispatch, embedding, gather, linear, masked_lm, norm, residual};
 
 fn random(seed: u64, count: usize, deviation: f32) -> Vec<f32> {
     let stream = Stream::new(seed, Purpose::Probe, 0);
@@ -140,16 +140,14 @@ impl Bench {
 
     fn attention(&self, preset: &str, heads: usize, sequence: usize, dropout: bool) {
         let shape = Shape {
-            batch: 4096 / sequence,
-            sequence,
             heads,
             head_size: 64,
         };
-        let tokens = shape.batch * sequence;
+        let tokens = 4096;
+        let layout = TokenLayout::dense(tokens / sequence, sequence);
         let count = tokens * shape.hidden();
         let qkv = random(1, 3 * count, 1.0);
         let doutput = random(2, count, 1.0);
-        let mask = vec![1; tokens];
         let rotary = Rotary::new(sequence, shape.head_size, 10_000.0);
         let dropout = dropout.then(|| attention::Dropout {
             probability: 0.1,
@@ -157,7 +155,7 @@ impl Bench {
             first_sequence: 0,
         });
         let mut output = vec![0.0; count];
-        let mut sums = vec![0.0; shape.batch * heads * sequence];
+        let mut sums = vec![0.0; 2 * heads * tokens];
         let mut dqkv = vec![0.0; 3 * count];
         let kind = if dropout.is_some() { " dropout" } else { "" };
         let operations = 4 * count * sequence;
@@ -166,8 +164,8 @@ impl Bench {
             attention::forward(
                 pliant_kernels::Precision::F32,
                 &shape,
+                &layout,
                 &qkv,
-                &mask,
                 Some(&rotary),
                 dropout.as_ref(),
                 &mut output,
@@ -178,8 +176,8 @@ impl Bench {
             attention::backward(
                 pliant_kernels::Precision::F32,
                 &shape,
+                &layout,
                 &qkv,
-                &mask,
                 Some(&rotary),
                 dropout.as_ref(),
                 &output,

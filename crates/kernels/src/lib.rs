@@ -30,6 +30,8 @@ pub mod residual_norm;
 pub mod scratch;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use precision::{Precision, UnknownPrecision};
 pub use product::{Engine, bf16_is_fast};
+pub use tokens::TokenLayout;

@@ -34,11 +34,15 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 /// Blocks that are generated together, one per vector lane.
 const LANES: usize = 16;
+/// Pieces of 16 bits that are generated together.
+pub(crate) const GROUP: usize = 64;
+/// Blocks of a group: eight pieces each.
+const GROUP_BLOCKS: usize = 8;
 
 /// A stream of random numbers, keyed by (seed, purpose, step). It has no state: numbers are asked for by index.
 ///
-/// [`bits`](Self::bits), [`uniform`](Self::uniform), [`below`](Self::below) and [`normal`](Self::normal) read the same
-/// underlying words, so one stream should be asked for one kind of number only.
+/// [`bits`](Self::bits), [`piece`](Self::piece), [`uniform`](Self::uniform), [`below`](Self::below) and
+/// [`normal`](Self::normal) read the same underlying words, so one stream should be asked for one kind of number only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
     key: [u32; 2],
@@ -152,19 +156,61 @@ impl Stream {
         }
     }
 
+    /// 16 bits: half a word, eight to a block. Number `16 v + 2 l + w` of a group of 64 is half `v % 2` (0 the lower) of
+    /// word `2 ⌊v / 2⌋ + w` of block `l` of the group's eight, an order in which vectors need no shuffling.
+    #[inline]
+    pub fn piece(&self, index: u64) -> u16 {
+        let (group, at) = (index / GROUP as u64, (index % GROUP as u64) as usize);
+        let (vector, lane) = (at / 16, at % 16);
+        let block = self.block((group * GROUP_BLOCKS as u64).wrapping_add(lane as u64 / 2));
+        (block[2 * (vector / 2) + lane % 2] >> (16 * (vector % 2))) as u16
+    }
+
+    /// `pieces[i] = piece(64 * group + i)`, for use inside vectorised bodies.
+    #[inline(always)]
+    pub(crate) fn fill_pieces_body(&self, group: u64, pieces: &mut [u32; GROUP]) {
+        let [c0, c1, c2, c3] = self.rounds::<GROUP_BLOCKS>(group.wrapping_mul(GROUP_BLOCKS as u64));
+        let (halves, _) = pieces.as_chunks_mut::<{ GROUP / 2 }>();
+        for (half, (even, odd)) in halves.iter_mut().zip([(c0, c1), (c2, c3)]) {
+            let mut words = [0; 2 * GROUP_BLOCKS];
+            for lane in 0..GROUP_BLOCKS {
+                words[2 * lane] = even[lane] as u32;
+                words[2 * lane + 1] = odd[lane] as u32;
+            }
+            let (low, high) = half.split_at_mut(words.len());
+            for lane in 0..words.len() {
+                low[lane] = words[lane] & 0xFFFF;
+                high[lane] = words[lane] >> 16;
+            }
+        }
+    }
+
     /// The words of `LANES` blocks from `index` on.
     #[inline(always)]
     fn lanes(&self, index: u64) -> [u32; 4 * LANES] {
-        // Words lie in the low halves of 64 bits, where the widening product needs them; what the upper halves hold
-        // does not matter, so nothing has to be cut off between the rounds.
+        let [c0, c1, c2, c3] = self.rounds::<LANES>(index);
+        let mut words = [0; 4 * LANES];
+        for lane in 0..LANES {
+            words[4 * lane] = c0[lane] as u32;
+            words[4 * lane + 1] = c1[lane] as u32;
+            words[4 * lane + 2] = c2[lane] as u32;
+            words[4 * lane + 3] = c3[lane] as u32;
+        }
+        words
+    }
+
+    /// The four words of the blocks from `index` on, each in the low half of 64 bits, where the widening product needs
+    /// them; what the upper halves hold does not matter, so nothing has to be cut off between the rounds.
+    #[inline(always)]
+    fn rounds<const BLOCKS: usize>(&self, index: u64) -> [[u64; BLOCKS]; 4] {
         const LOW: u64 = u32::MAX as u64;
-        let mut c0: [u64; LANES] = std::array::from_fn(|lane| index.wrapping_add(lane as u64));
+        let mut c0: [u64; BLOCKS] = std::array::from_fn(|lane| index.wrapping_add(lane as u64));
         let mut c1 = c0.map(|counter| counter >> 32);
-        let mut c2 = [u64::from(self.step[0]); LANES];
-        let mut c3 = [u64::from(self.step[1]); LANES];
+        let mut c2 = [u64::from(self.step[0]); BLOCKS];
+        let mut c3 = [u64::from(self.step[1]); BLOCKS];
         let mut key = self.key;
         for _ in 0..ROUNDS {
-            for lane in 0..LANES {
+            for lane in 0..BLOCKS {
                 let first = (c0[lane] & LOW) * u64::from(MULTIPLIER[0]);
                 let second = (c2[lane] & LOW) * u64::from(MULTIPLIER[1]);
                 c0[lane] = (second >> 32) ^ c1[lane] ^ u64::from(key[0]);
@@ -174,14 +220,7 @@ impl Stream {
             }
             key = bump(key);
         }
-        let mut words = [0; 4 * LANES];
-        for lane in 0..LANES {
-            words[4 * lane] = c0[lane] as u32;
-            words[4 * lane + 1] = c1[lane] as u32;
-            words[4 * lane + 2] = c2[lane] as u32;
-            words[4 * lane + 3] = c3[lane] as u32;
-        }
-        words
+        [c0, c1, c2, c3]
     }
 }
 

@@ -5,7 +5,7 @@ use pliant_kernels::adamw::{self, AdamW};
 use pliant_kernels::attention::{self, Rotary, Shape};
 use pliant_kernels::dispatch::{Level, force, supported};
 use pliant_kernels::random::{Purpose, Stream};
-use pliant_kernels::{linear, masked_lm, norm, residual};
+use pliant_kernels::{TokenLayout, linear, masked_lm, norm, residual};
 
 fn random(seed: u64, count: usize) -> Vec<f32> {
     let stream = Stream::new(seed, Purpose::Probe, 0);
@@ -82,27 +82,27 @@ fn everything() -> Vec<Vec<f32>> {
     results.push(dbias);
 
     let shape = Shape {
-        batch: 2,
-        sequence: 35,
         heads: 1,
         head_size: 6,
     };
-    let qkv = random(4, 2 * 35 * 18);
-    let doutput = random(5, 2 * 35 * 6);
     let mut mask = vec![1; 70];
     mask[60..].fill(0);
+    mask[7] = 0;
+    let layout = TokenLayout::new(35, &mask);
+    let qkv = random(4, 59 * 18);
+    let doutput = random(5, 59 * 6);
     let rotary = Rotary::new(35, 6, 10_000.0);
     let dropout = attention::Dropout {
         probability: 0.1,
         stream: Stream::new(2, Purpose::Dropout, 1),
         first_sequence: 0,
     };
-    let (mut output, mut sums, mut dqkv) = (new(doutput.len()), new(70), new(qkv.len()));
+    let (mut output, mut sums, mut dqkv) = (new(doutput.len()), new(118), new(qkv.len()));
     attention::forward(
         pliant_kernels::Precision::F32,
         &shape,
+        &layout,
         &qkv,
-        &mask,
         Some(&rotary),
         Some(&dropout),
         &mut output,
@@ -111,8 +111,8 @@ fn everything() -> Vec<Vec<f32>> {
     attention::backward(
         pliant_kernels::Precision::F32,
         &shape,
+        &layout,
         &qkv,
-        &mask,
         Some(&rotary),
         Some(&dropout),
         &output,

@@ -99,6 +99,14 @@ pub enum ModelError {
         /// The first value that is too large.
         bound: u64,
     },
+    /// A position is to be predicted where the attention mask says padding.
+    #[error(
+        "model input `masked_positions` holds {position}, which is padding by `attention_mask`"
+    )]
+    MaskedPadding {
+        /// The flat position.
+        position: u32,
+    },
     /// A parameter is written with the wrong number of values.
     #[error("parameter `{name}` has {expected} values, not {found}")]
     ParameterLength {
@@ -197,6 +205,9 @@ impl ModelError {
             Self::InputRange {
                 field: "length", ..
             } => "use shorter sequences, or a larger model.max_positions",
+            Self::MaskedPadding { .. } => {
+                "leave padding out of masked_positions, or set its attention mask to 1"
+            }
             Self::InputLength { .. }
             | Self::InputRange { .. }
             | Self::ParameterLength { .. }

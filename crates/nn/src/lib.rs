@@ -17,5 +17,5 @@ pub use model::{DropoutKey, Gradients, MaskedLanguageModel, ModelInput, Site};
 pub use module::Pooler;
 pub use operation::{OperationTimes, TensorMemory, time_operations};
 pub use parameter::{ParameterInfo, Role, parameter_counts};
-pub use pliant_kernels::Precision;
 pub use pliant_kernels::masked_lm::Score;
+pub use pliant_kernels::{Precision, TokenLayout};

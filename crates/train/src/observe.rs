@@ -146,13 +146,8 @@ fn observe(
     observers: &mut [Observer],
 ) -> Result<(), TrainError> {
     model.observe(batch, &mut |site, values| {
-        let channels = values.len() / batch.attention_mask.len().max(1);
-        for (token, is_token) in values.chunks(channels.max(1)).zip(&batch.attention_mask) {
-            if *is_token == 1 {
-                for value in token {
-                    observers[site].add(f64::from(*value));
-                }
-            }
+        for value in values {
+            observers[site].add(f64::from(*value));
         }
     })?;
     Ok(())

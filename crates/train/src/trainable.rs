@@ -37,7 +37,7 @@ pub(crate) trait Trainable {
         &mut self,
         apply: &mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>),
     ) -> Result<(), ModelError>;
-    /// Inputs of every site, `[sequences, length, channels]`.
+    /// Inputs of every site, `[tokens, channels]`, without padding.
     fn observe(&self, batch: &Batch, sink: &mut dyn FnMut(usize, &[f32]))
     -> Result<(), ModelError>;
     fn first_non_finite(&self, batch: &Batch) -> Result<Option<String>, ModelError>;

@@ -1,40 +1,31 @@
 //! The forward pass of one head.
 #![allow(unsafe_code)]
 
-use super::block_rows;
-use super::heads::{Head, Interleaved, Padding, Part};
-use super::softmax;
-use crate::dropout::Mask;
-use crate::product::{Mode, Threads, multiply};
+use std::ops::Range;
+
+use super::heads::{Head, Interleaved, Part};
+use super::{block_rows, softmax};
+use crate::product::{Mode, Threads, View, multiply};
 use crate::scratch::Scratch;
 
+/// Outputs and statistics of some of its queries.
 pub(super) fn compute(
     head: &Head<'_>,
-    padding: &Padding,
-    mask: Option<Mask>,
+    queries: &Range<usize>,
     output: &Interleaved<'_>,
-    log_sum_exp: &mut [f32],
+    statistics: &Interleaved<'_>,
 ) {
-    let (sequence, size) = (head.shape.sequence, head.shape.head_size);
-    let keys = padding.keys;
-    if keys == 0 {
-        log_sum_exp.fill(0.0);
-        for position in 0..sequence {
-            // SAFETY: the row of this head at this position.
-            unsafe { output.row(head.output_start(position), size) }.fill(0.0);
-        }
-        return;
-    }
-    let block = block_rows(sequence);
+    let (keys, size) = (head.tokens, head.shape.head_size);
+    let block = block_rows(keys).min(queries.len());
     let mut key_rows = Scratch::new(keys * size);
     let mut query_rows = Scratch::new(block * size);
     let mut scores = Scratch::new(block * keys);
-    let key = head.turned_rows(Part::Key, 0, keys, &mut key_rows);
-    let value = head.rows(Part::Value, 0, keys);
-    for first in (0..sequence).step_by(block) {
-        let rows = block.min(sequence - first);
-        let scores = &mut scores[..rows * keys];
-        let query = head.turned_rows(Part::Query, first, rows, &mut query_rows);
+    let key = head.turned_part(Part::Key, &(0..keys), &mut key_rows);
+    let value = head.part(Part::Value, &(0..keys));
+    for first in queries.clone().step_by(block) {
+        let queries = first..queries.end.min(first + block);
+        let scores = &mut scores[..queries.len() * keys];
+        let query = head.turned_part(Part::Query, &queries, &mut query_rows);
         multiply(
             head.precision,
             query,
@@ -44,20 +35,37 @@ pub(super) fn compute(
             Threads::One,
             scores,
         );
-        let sums = &mut log_sum_exp[first..first + rows];
-        softmax::probabilities(scores, keys, &padding.bias, mask, first, sequence, sums);
-        let probabilities = crate::product::View::new(scores, rows, keys);
-        // SAFETY: the rows of this head from `first` on.
+        let range = head.statistics(&queries);
+        // SAFETY: the statistics of these queries of this head.
+        let statistics = unsafe { statistics.row(range.start, range.len()) };
+        softmax::exponentials(
+            scores,
+            keys,
+            head.mask.map(|(mask, _)| mask),
+            head.positions,
+            first,
+            head.mask.map_or(0, |(_, stride)| stride),
+            statistics,
+        );
+        let weights = View::new(scores, queries.len(), keys);
+        // SAFETY: the outputs of these queries of this head.
         unsafe {
             output.multiply(
                 head.precision,
-                probabilities,
+                weights,
                 value,
-                1.0,
+                head.kept_factor(),
                 Mode::Overwrite,
                 head.output_start(first),
                 head.shape.hidden(),
             );
+        }
+        for (query, &[_, reciprocal]) in queries.zip(statistics.as_chunks::<2>().0) {
+            // SAFETY: the output of this query of this head.
+            let row = unsafe { output.row(head.output_start(query), size) };
+            for value in row {
+                *value *= reciprocal;
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The same in f64, score by score.
+//! The same in f64, score by score, on padded batches with a mask: qkv `[batch, length, 3, heads, head_size]`, mask
+//! `[batch, length]`. Outputs of padding mean nothing.
 #![doc(hidden)]
 
 use super::{Dropout, Rotary, Shape};
@@ -6,6 +7,7 @@ use super::{Dropout, Rotary, Shape};
 /// The rows of one part of one head with rotary positions, `[sequence, head_size]`.
 fn part(
     shape: &Shape,
+    length: usize,
     qkv: &[f64],
     rotary: Option<&Rotary>,
     sequence: usize,
@@ -13,9 +15,9 @@ fn part(
     head: usize,
 ) -> Vec<Vec<f64>> {
     let size = shape.head_size;
-    (0..shape.sequence)
+    (0..length)
         .map(|position| {
-            let start = index(shape, sequence, position, part, head);
+            let start = index(shape, length, sequence, position, part, head);
             let row = &qkv[start..start + size];
             match rotary {
                 Some(rotary) if part < 2 => turn(rotary, position, row, 1.0),
@@ -25,15 +27,23 @@ fn part(
         .collect()
 }
 
-fn index(shape: &Shape, sequence: usize, position: usize, part: usize, head: usize) -> usize {
-    (((sequence * shape.sequence + position) * 3 + part) * shape.heads + head) * shape.head_size
+fn index(
+    shape: &Shape,
+    length: usize,
+    sequence: usize,
+    position: usize,
+    part: usize,
+    head: usize,
+) -> usize {
+    (((sequence * length + position) * 3 + part) * shape.heads + head) * shape.head_size
 }
 
 fn turn(rotary: &Rotary, position: usize, row: &[f64], sign: f64) -> Vec<f64> {
     let half = row.len() / 2;
     let mut turned = row.to_vec();
     for i in 0..half {
-        let (cosine, sine) = rotary.angle(position, i);
+        let (cosines, sines) = rotary.angles(position);
+        let (cosine, sine) = (cosines[i], sines[i]);
         let (cosine, sine) = (f64::from(cosine), sign * f64::from(sine));
         turned[i] = row[i] * cosine - row[i + half] * sine;
         turned[i + half] = row[i + half] * cosine + row[i] * sine;
@@ -69,6 +79,7 @@ fn softmax(query: &[f64], keys: &[Vec<f64>], mask: &[u8]) -> (Vec<f64>, f64) {
 
 fn keep(
     shape: &Shape,
+    length: usize,
     dropout: Option<&Dropout>,
     sequence: usize,
     head: usize,
@@ -76,14 +87,15 @@ fn keep(
     key: usize,
 ) -> f64 {
     dropout.map_or(1.0, |dropout| {
-        let offset = (query * shape.sequence + key) as u64;
-        dropout.mask(shape, sequence, head).factor(offset)
+        let (mask, stride) = dropout.mask(shape.heads, length, sequence, head);
+        mask.factor((query * stride + key) as u64)
     })
 }
 
 /// Output and log-sum-exp; see [`super::forward`].
 pub fn forward(
     shape: &Shape,
+    length: usize,
     qkv: &[f64],
     attention_mask: &[u8],
     rotary: Option<&Rotary>,
@@ -91,18 +103,17 @@ pub fn forward(
 ) -> (Vec<f64>, Vec<f64>) {
     let mut output = vec![0.0; qkv.len() / 3];
     let mut log_sum_exp = Vec::new();
-    for sequence in 0..shape.batch {
-        let mask = &attention_mask[sequence * shape.sequence..][..shape.sequence];
+    for (sequence, mask) in attention_mask.chunks_exact(length).enumerate() {
         for head in 0..shape.heads {
             let [queries, keys, values] =
-                [0, 1, 2].map(|p| part(shape, qkv, rotary, sequence, p, head));
+                [0, 1, 2].map(|p| part(shape, length, qkv, rotary, sequence, p, head));
             for (q, query) in queries.iter().enumerate() {
                 let (probabilities, sum) = softmax(query, &keys, mask);
                 log_sum_exp.push(sum);
-                let start =
-                    ((sequence * shape.sequence + q) * shape.heads + head) * shape.head_size;
+                let start = ((sequence * length + q) * shape.heads + head) * shape.head_size;
                 for (k, value) in values.iter().enumerate() {
-                    let weight = probabilities[k] * keep(shape, dropout, sequence, head, q, k);
+                    let weight =
+                        probabilities[k] * keep(shape, length, dropout, sequence, head, q, k);
                     for (j, value) in value.iter().enumerate() {
                         output[start + j] += weight * value;
                     }
@@ -116,6 +127,7 @@ pub fn forward(
 /// Gradient by qkv; see [`super::backward`].
 pub fn backward(
     shape: &Shape,
+    length: usize,
     qkv: &[f64],
     attention_mask: &[u8],
     rotary: Option<&Rotary>,
@@ -125,18 +137,17 @@ pub fn backward(
     let size = shape.head_size;
     let factor = 1.0 / (size as f64).sqrt();
     let mut dqkv = vec![0.0; qkv.len()];
-    for sequence in 0..shape.batch {
-        let mask = &attention_mask[sequence * shape.sequence..][..shape.sequence];
+    for (sequence, mask) in attention_mask.chunks_exact(length).enumerate() {
         for head in 0..shape.heads {
-            let parts = [0, 1, 2].map(|p| part(shape, qkv, rotary, sequence, p, head));
+            let parts = [0, 1, 2].map(|p| part(shape, length, qkv, rotary, sequence, p, head));
             let [queries, keys, values] = &parts;
-            let mut gradients = [(); 3].map(|()| vec![vec![0.0; size]; shape.sequence]);
+            let mut gradients = [(); 3].map(|()| vec![vec![0.0; size]; length]);
             for (q, query) in queries.iter().enumerate() {
                 let (probabilities, _) = softmax(query, keys, mask);
-                let start = ((sequence * shape.sequence + q) * shape.heads + head) * size;
+                let start = ((sequence * length + q) * shape.heads + head) * size;
                 let gradient = &doutput[start..start + size];
                 let kept: Vec<f64> = (0..keys.len())
-                    .map(|k| keep(shape, dropout, sequence, head, q, k))
+                    .map(|k| keep(shape, length, dropout, sequence, head, q, k))
                     .collect();
                 let dprobabilities: Vec<f64> = (0..keys.len())
                     .map(|k| kept[k] * dot(gradient, &values[k]))
@@ -153,7 +164,7 @@ pub fn backward(
             }
             for (p, rows) in gradients.iter().enumerate() {
                 for (position, row) in rows.iter().enumerate() {
-                    let start = index(shape, sequence, position, p, head);
+                    let start = index(shape, length, sequence, position, p, head);
                     let row = match rotary {
                         Some(rotary) if p < 2 => turn(rotary, position, row, -1.0),
                         _ => row.clone(),

@@ -1,5 +1,6 @@
 //! Rotary position embedding (Su et al. 2021, section 3.2), channel `i` paired with channel `i + head_size / 2`.
 
+use super::heads::Positions;
 use crate::dispatch::Arithmetic;
 
 /// Cosines and sines of `position * base^(-2i / head_size)`, `[max_sequence, head_size / 2]`. Of an odd head size the
@@ -35,44 +36,52 @@ impl Rotary {
         self.head_size == head_size && sequence <= self.max_sequence
     }
 
-    /// Cosine and sine of pair `i` at a position.
-    pub(super) fn angle(&self, position: usize, i: usize) -> (f32, f32) {
-        let at = position * (self.head_size / 2) + i;
-        (self.cosines[at], self.sines[at])
-    }
-
-    /// Turns rows `[_, head_size]` of the positions from `first` on, in place.
-    pub(super) fn turn(&self, first: usize, rows: &mut [f32]) {
-        turn(self, first, 1.0, rows);
-    }
-
-    /// Turns them back: the transpose, for gradients.
-    pub(super) fn turn_back(&self, first: usize, rows: &mut [f32]) {
-        turn(self, first, -1.0, rows);
+    /// Cosines and sines of the pairs at a position.
+    #[inline(always)]
+    pub(super) fn angles(&self, position: usize) -> (&[f32], &[f32]) {
+        let half = self.head_size / 2;
+        let range = position * half..(position + 1) * half;
+        (&self.cosines[range.clone()], &self.sines[range])
     }
 }
 
 #[inline(always)]
-fn turn_body<A: Arithmetic>(rotary: &Rotary, first: usize, sign: f32, rows: &mut [f32]) {
-    let half = rotary.head_size / 2;
-    if half == 0 {
-        return;
-    }
-    let angles = first * half..;
-    let cosines = rotary.cosines[angles.clone()].chunks_exact(half);
-    let sines = rotary.sines[angles].chunks_exact(half);
-    for ((row, cosines), sines) in rows
-        .chunks_exact_mut(rotary.head_size)
-        .zip(cosines)
-        .zip(sines)
-    {
-        let (low, high) = row.split_at_mut(half);
-        for (((low, high), cosine), sine) in low.iter_mut().zip(high).zip(cosines).zip(sines) {
-            let sine = sign * sine;
-            let (a, b) = (*low, *high);
-            *low = A::mul_add(a, *cosine, -(b * sine));
-            *high = A::mul_add(b, *cosine, a * sine);
-        }
+fn turn_body<A: Arithmetic>(
+    rotary: &Rotary,
+    positions: Positions<'_>,
+    first: usize,
+    sign: f32,
+    rows: &mut [f32],
+) {
+    for (token, row) in rows.chunks_exact_mut(rotary.head_size).enumerate() {
+        turn_row::<A>(rotary, positions.of(first + token), sign, row);
     }
 }
-crate::simd! { fn turn(rotary: &Rotary, first: usize, sign: f32, rows: &mut [f32]) = turn_body; }
+crate::simd! {
+    /// Turns rows `[tokens, head_size]` of the tokens from `first` on by their positions: forth with sign 1, back, as
+    /// gradients need it, with sign -1.
+    pub(super) fn turn(rotary: &Rotary, positions: Positions<'_>, first: usize, sign: f32, rows: &mut [f32]) = turn_body;
+}
+
+#[inline(always)]
+fn turn_row<A: Arithmetic>(rotary: &Rotary, position: usize, sign: f32, row: &mut [f32]) {
+    let (cosines, sines) = rotary.angles(position);
+    let (low, high) = row.split_at_mut(cosines.len());
+    let high = &mut high[..cosines.len()];
+    let (low, low_rest) = low.as_chunks_mut::<16>();
+    let (high, high_rest) = high.as_chunks_mut::<16>();
+    let (cosines, cosines_rest) = cosines.as_chunks::<16>();
+    let (sines, sines_rest) = sines.as_chunks::<16>();
+    for (((low, high), cosines), sines) in low.iter_mut().zip(high).zip(cosines).zip(sines) {
+        // Whole vectors are read before any is written, so that no lane has to wait for another's store.
+        let (a, b, cosines, sines) = (*low, *high, *cosines, *sines);
+        *low = std::array::from_fn(|i| A::mul_add(a[i], cosines[i], -(b[i] * (sign * sines[i]))));
+        *high = std::array::from_fn(|i| A::mul_add(b[i], cosines[i], a[i] * (sign * sines[i])));
+    }
+    for i in 0..low_rest.len() {
+        let (a, b) = (low_rest[i], high_rest[i]);
+        let (cosine, sine) = (cosines_rest[i], sign * sines_rest[i]);
+        low_rest[i] = A::mul_add(a, cosine, -(b * sine));
+        high_rest[i] = A::mul_add(b, cosine, a * sine);
+    }
+}

@@ -1,50 +1,237 @@
 //! Rows of scores to probabilities, and back to their gradients.
 
+use super::heads::Positions;
 use crate::dispatch::Arithmetic;
-use crate::dropout::{Mask, SEGMENT};
-use crate::masked_lm::exponentials_body;
-use crate::math::maximum;
+use crate::dropout::Mask;
+use crate::math::sum_lanes;
+use crate::random::GROUP;
 
-#[inline(always)]
-fn probabilities_body<A: Arithmetic>(
-    scores: &mut [f32],
-    keys: usize,
-    bias: &[f32],
-    mask: Option<Mask>,
-    first: usize,
-    sequence: usize,
-    log_sum_exp: &mut [f32],
-) {
-    for (row, (scores, log_sum_exp)) in scores.chunks_exact_mut(keys).zip(log_sum_exp).enumerate() {
-        add_bias(scores, bias);
-        let highest = maximum(scores);
-        let sum = exponentials_body::<A>(highest, scores);
-        *log_sum_exp = (f64::from(highest) + libm::log(sum)) as f32;
-        let reciprocal = (1.0 / sum) as f32;
-        match mask {
-            None => {
-                for score in scores {
-                    *score *= reciprocal;
-                }
+/// Groups whose exponentials are added in f32 before they go to the sum.
+const RUN: usize = 8;
+
+/// Dropout of one row: its query and the positions of its keys.
+#[derive(Clone, Copy)]
+struct RowMask<'a> {
+    mask: Mask,
+    positions: Positions<'a>,
+}
+
+impl<'a> RowMask<'a> {
+    #[inline(always)]
+    fn new(mask: Mask, positions: Positions<'a>, query: usize, stride: usize) -> Self {
+        let offset = positions.of(query) * stride;
+        Self {
+            mask: mask.starting_at(offset as u64),
+            positions,
+        }
+    }
+
+    /// 1 for kept keys, 0 for dropped ones, of `count` keys from `first` on, a multiple of the group.
+    #[inline(always)]
+    fn fill_kept(self, first: usize, count: usize, kept: &mut [f32; GROUP]) {
+        match self.positions {
+            Positions::Consecutive => self.mask.fill_group(first as u64, 1.0, kept),
+            Positions::Scattered { .. } => self.fill_kept_scattered(first, count, kept),
+        }
+    }
+
+    #[inline(never)]
+    fn fill_kept_scattered(self, first: usize, count: usize, kept: &mut [f32; GROUP]) {
+        let mut group = usize::MAX;
+        let mut of_group = [0.0; GROUP];
+        for (key, kept) in (first..first + count).zip(kept) {
+            let position = self.positions.of(key);
+            if position / GROUP != group {
+                group = position / GROUP;
+                self.mask
+                    .fill_group((group * GROUP) as u64, 1.0, &mut of_group);
             }
-            Some(mask) => {
-                for (at, scores) in scores.chunks_mut(SEGMENT).enumerate() {
-                    let offset = (first + row) * sequence + at * SEGMENT;
-                    let factors = mask.factors(offset, scores.len());
-                    for (score, keep) in scores.iter_mut().zip(factors) {
-                        *score *= reciprocal * keep;
-                    }
-                }
-            }
+            *kept = of_group[position % GROUP];
         }
     }
 }
+
+/// `eˣ` for x up to 0 and a little above; 0 from -88 on, where it is below the normal numbers. NaN stays NaN.
+#[inline(always)]
+fn exp_of_difference<A: Arithmetic>(x: f32) -> f32 {
+    // Adding and subtracting it rounds to an integer, which is then in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    let x = if x < -88.0 { -88.0 } else { x };
+    let shifted = A::mul_add(x, std::f32::consts::LOG2_E, ROUND);
+    let power = shifted - ROUND;
+    // ln 2 in two parts, the first with few bits so that its product is exact.
+    let r = A::mul_add(power, -0.693_359_375, x);
+    let r = A::mul_add(power, 2.121_944_4e-4, r);
+    let p = A::mul_add(r, 1.987_569_1e-4, 1.398_199_9e-3);
+    let p = A::mul_add(p, r, 8.333_452e-3);
+    let p = A::mul_add(p, r, 4.166_579_6e-2);
+    let p = A::mul_add(p, r, 0.166_666_65);
+    let p = A::mul_add(p, r, 0.5);
+    let p = A::mul_add(p, r * r, r) + 1.0;
+    // At -88 the power is -127, whose factor is 0.
+    let power = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    p * f32::from_bits((power.wrapping_add(127) as u32) << 23)
+}
+
+/// The largest value of a row. NaN is passed over.
+#[inline(always)]
+fn maximum(values: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (chunks, rest) = values.as_chunks::<16>();
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    for chunk in chunks {
+        lanes = std::array::from_fn(|i| larger(lanes[i], chunk[i]));
+    }
+    let highest = rest.iter().copied().fold(f32::NEG_INFINITY, larger);
+    let eight: [f32; 8] = std::array::from_fn(|i| larger(lanes[i], lanes[i + 8]));
+    let four: [f32; 4] = std::array::from_fn(|i| larger(eight[i], eight[i + 4]));
+    larger(
+        highest,
+        larger(larger(four[0], four[2]), larger(four[1], four[3])),
+    )
+}
+
+/// A copy of less than a group, filled up.
+#[inline(always)]
+fn filled(values: &[f32], filler: f32) -> [f32; GROUP] {
+    let mut group = [filler; GROUP];
+    group[..values.len()].copy_from_slice(values);
+    group
+}
+
+/// A group of scores becomes exponentials, which are added to the lanes.
+#[inline(always)]
+fn group_exponentials<A: Arithmetic>(
+    scores: &mut [f32; GROUP],
+    highest: f32,
+    lanes: &mut [f32; 16],
+) {
+    for scores in scores.as_chunks_mut::<16>().0 {
+        for lane in 0..16 {
+            scores[lane] = exp_of_difference::<A>(scores[lane] - highest);
+            lanes[lane] += scores[lane];
+        }
+    }
+}
+
+#[inline(always)]
+fn drop_some(scores: &mut [f32; GROUP], mask: Option<RowMask<'_>>, first: usize, count: usize) {
+    if let Some(mask) = mask {
+        let mut kept = [0.0; GROUP];
+        mask.fill_kept(first, count, &mut kept);
+        for (score, kept) in scores.iter_mut().zip(&kept) {
+            *score *= kept;
+        }
+    }
+}
+
+/// Scores of a row to exponentials, 0 where dropped; returns their sum before dropout.
+#[inline(always)]
+fn row_exponentials<A: Arithmetic>(
+    scores: &mut [f32],
+    highest: f32,
+    mask: Option<RowMask<'_>>,
+) -> f64 {
+    let mut total = 0.0;
+    let mut lanes = [0.0; 16];
+    let (whole, rest) = scores.as_chunks_mut::<GROUP>();
+    let count = whole.len();
+    for (at, scores) in whole.iter_mut().enumerate() {
+        group_exponentials::<A>(scores, highest, &mut lanes);
+        if at % RUN == RUN - 1 {
+            total += f64::from(sum_lanes(lanes));
+            lanes = [0.0; 16];
+        }
+        drop_some(scores, mask, at * GROUP, GROUP);
+    }
+    if !rest.is_empty() {
+        let mut scores = filled(rest, f32::NEG_INFINITY);
+        group_exponentials::<A>(&mut scores, highest, &mut lanes);
+        drop_some(&mut scores, mask, count * GROUP, rest.len());
+        rest.copy_from_slice(&scores[..rest.len()]);
+    }
+    total + f64::from(sum_lanes(lanes))
+}
+
+#[inline(always)]
+fn exponentials_body<A: Arithmetic>(
+    scores: &mut [f32],
+    keys: usize,
+    mask: Option<Mask>,
+    positions: Positions<'_>,
+    first: usize,
+    stride: usize,
+    statistics: &mut [f32],
+) {
+    let rows = scores
+        .chunks_exact_mut(keys)
+        .zip(statistics.as_chunks_mut::<2>().0);
+    for (row, (scores, statistics)) in rows.enumerate() {
+        let highest = maximum(scores);
+        let total = match mask {
+            None => row_exponentials::<A>(scores, highest, None),
+            Some(mask) => {
+                let mask = RowMask::new(mask, positions, first + row, stride);
+                row_exponentials::<A>(scores, highest, Some(mask))
+            }
+        };
+        *statistics = [highest, (1.0 / total) as f32];
+    }
+}
 crate::simd! {
-    /// Rows of scores `[_, keys]` of the queries from `first` on become probabilities after dropout.
-    pub(super) fn probabilities(
-        scores: &mut [f32], keys: usize, bias: &[f32], mask: Option<Mask>, first: usize, sequence: usize,
-        log_sum_exp: &mut [f32],
-    ) = probabilities_body;
+    /// Rows of scores `[_, keys]` of the queries from `first` on become exponentials of their distance to the largest, 0
+    /// where dropped. The statistics of a row are the largest score and the reciprocal of the sum before dropout.
+    pub(super) fn exponentials(
+        scores: &mut [f32], keys: usize, mask: Option<Mask>, positions: Positions<'_>, first: usize, stride: usize,
+        statistics: &mut [f32],
+    ) = exponentials_body;
+}
+
+/// What the gradients of a row need.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    highest: f32,
+    reciprocal: f32,
+    dot: f32,
+    mask: Option<RowMask<'a>>,
+}
+
+impl Row<'_> {
+    #[inline(always)]
+    fn group<A: Arithmetic>(
+        self,
+        first: usize,
+        count: usize,
+        scores: &mut [f32; GROUP],
+        dscores: &mut [f32; GROUP],
+    ) {
+        let mut kept = [1.0; GROUP];
+        if let Some(mask) = self.mask {
+            mask.fill_kept(first, count, &mut kept);
+        }
+        for at in 0..GROUP {
+            let exponential = exp_of_difference::<A>(scores[at] - self.highest);
+            let probability = exponential * self.reciprocal;
+            scores[at] = probability * kept[at];
+            dscores[at] = probability * A::mul_add(dscores[at], kept[at], -self.dot);
+        }
+    }
+
+    #[inline(always)]
+    fn gradients<A: Arithmetic>(self, scores: &mut [f32], dscores: &mut [f32]) {
+        let (scores, rest) = scores.as_chunks_mut::<GROUP>();
+        let (dscores, drest) = dscores.as_chunks_mut::<GROUP>();
+        let count = scores.len();
+        for (at, (scores, dscores)) in scores.iter_mut().zip(dscores).enumerate() {
+            self.group::<A>(at * GROUP, GROUP, scores, dscores);
+        }
+        if !rest.is_empty() {
+            let (mut scores, mut dscores) = (filled(rest, 0.0), filled(drest, 0.0));
+            self.group::<A>(count * GROUP, rest.len(), &mut scores, &mut dscores);
+            rest.copy_from_slice(&scores[..rest.len()]);
+            drest.copy_from_slice(&dscores[..drest.len()]);
+        }
+    }
 }
 
 #[inline(always)]
@@ -52,57 +239,39 @@ fn gradients_body<A: Arithmetic>(
     scores: &mut [f32],
     dscores: &mut [f32],
     keys: usize,
-    bias: &[f32],
     mask: Option<Mask>,
+    positions: Positions<'_>,
     first: usize,
-    sequence: usize,
-    log_sum_exp: &[f32],
+    stride: usize,
+    statistics: &[f32],
     dots: &[f32],
 ) {
     let rows = scores
         .chunks_exact_mut(keys)
-        .zip(dscores.chunks_exact_mut(keys));
-    for (row, (scores, dscores)) in rows.enumerate() {
-        add_bias(scores, bias);
-        // The sum is 1 up to the rounding of the log-sum-exp, which grows with the scores; dividing removes it.
-        let sum = exponentials_body::<A>(log_sum_exp[row], scores);
-        let reciprocal = (1.0 / sum) as f32;
-        let dot = dots[row];
+        .zip(dscores.chunks_exact_mut(keys))
+        .zip(statistics.as_chunks::<2>().0)
+        .zip(dots);
+    for (row, (((scores, dscores), &[highest, reciprocal]), &dot)) in rows.enumerate() {
+        let mut row_of = Row {
+            highest,
+            reciprocal,
+            dot,
+            mask: None,
+        };
         match mask {
-            None => {
-                for (score, dscore) in scores.iter_mut().zip(dscores) {
-                    let probability = *score * reciprocal;
-                    *score = probability;
-                    *dscore = probability * (*dscore - dot);
-                }
-            }
+            None => row_of.gradients::<A>(scores, dscores),
             Some(mask) => {
-                let segments = scores.chunks_mut(SEGMENT).zip(dscores.chunks_mut(SEGMENT));
-                for (at, (scores, dscores)) in segments.enumerate() {
-                    let offset = (first + row) * sequence + at * SEGMENT;
-                    let factors = mask.factors(offset, scores.len());
-                    for ((score, dscore), keep) in scores.iter_mut().zip(dscores).zip(factors) {
-                        let probability = *score * reciprocal;
-                        *score = probability * keep;
-                        *dscore = probability * A::mul_add(*dscore, keep, -dot);
-                    }
-                }
+                row_of.mask = Some(RowMask::new(mask, positions, first + row, stride));
+                row_of.gradients::<A>(scores, dscores);
             }
         }
     }
 }
 crate::simd! {
-    /// Scores `[_, keys]` become probabilities after dropout, gradients by these (dscores) gradients by the scores;
-    /// dots are the products of each query's output with its gradient.
+    /// Scores `[_, keys]` become probabilities, 0 where dropped; gradients by what the values are multiplied with
+    /// (dscores) become gradients by the scores. Dots are the products of each query's output with its gradient.
     pub(super) fn gradients(
-        scores: &mut [f32], dscores: &mut [f32], keys: usize, bias: &[f32], mask: Option<Mask>, first: usize,
-        sequence: usize, log_sum_exp: &[f32], dots: &[f32],
+        scores: &mut [f32], dscores: &mut [f32], keys: usize, mask: Option<Mask>, positions: Positions<'_>,
+        first: usize, stride: usize, statistics: &[f32], dots: &[f32],
     ) = gradients_body;
-}
-
-#[inline(always)]
-fn add_bias(scores: &mut [f32], bias: &[f32]) {
-    for (score, bias) in scores.iter_mut().zip(bias) {
-        *score += bias;
-    }
 }

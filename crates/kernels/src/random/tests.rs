@@ -36,6 +36,27 @@ fn filling_equals_asking_one_by_one() {
 }
 
 #[test]
+fn pieces_are_the_halves_of_the_words() {
+    let stream = Stream::new(7, Purpose::Dropout, 3);
+    for group in [0_u64, 5, (1 << 32) - 1, 1 << 33] {
+        let mut pieces = [0; GROUP];
+        stream.fill_pieces_body(group, &mut pieces);
+        for (at, piece) in (0_u64..).zip(pieces) {
+            assert_eq!(piece, u32::from(stream.piece(64 * group + at)));
+        }
+        // Each half of each word once.
+        let mut halves: Vec<u32> = (8 * group..8 * group + 8)
+            .flat_map(|index| stream.block(index))
+            .flat_map(|word| [word & 0xFFFF, word >> 16])
+            .collect();
+        let mut sorted = pieces.to_vec();
+        halves.sort_unstable();
+        sorted.sort_unstable();
+        assert_eq!(sorted, halves);
+    }
+}
+
+#[test]
 fn streams_differ_by_seed_purpose_step_and_place() {
     let streams = [
         Stream::new(1, Purpose::Order, 1),

@@ -14,9 +14,10 @@ pub struct ModelInput<'a> {
     pub ids: &'a [u32],
     /// Token types `[sequences, length]`.
     pub type_ids: &'a [u32],
-    /// 1 for a token, 0 for padding `[sequences, length]`.
+    /// 1 for a token, 0 for padding `[sequences, length]`. Padding may stand anywhere, is left out of all work and
+    /// changes no result.
     pub attention_mask: &'a [u8],
-    /// Flat positions in `[sequences * length]` that are predicted.
+    /// Flat positions in `[sequences * length]` that are predicted; none is padding.
     pub masked_positions: &'a [u32],
     /// The token expected at each masked position.
     pub labels: &'a [u32],
@@ -78,7 +79,12 @@ impl ModelInput<'_> {
         within("ids", self.ids, config.vocabulary_size)?;
         within("type_ids", self.type_ids, config.type_vocabulary_size)?;
         within("masked_positions", self.masked_positions, tokens)?;
-        within("labels", self.labels, config.vocabulary_size)
+        within("labels", self.labels, config.vocabulary_size)?;
+        let padding = |place: &&u32| self.attention_mask[**place as usize] == 0;
+        match self.masked_positions.iter().find(padding) {
+            None => Ok(()),
+            Some(place) => Err(ModelError::MaskedPadding { position: *place }),
+        }
     }
 }
 

@@ -200,7 +200,8 @@ impl MaskedLanguageModel {
     /// Without masked positions the score is zero and no gradient arrives.
     ///
     /// # Errors
-    /// [`ModelError::InputLength`] or [`ModelError::InputRange`] if the input does not fit the model.
+    /// [`ModelError::InputLength`], [`ModelError::InputRange`] or [`ModelError::MaskedPadding`] if the input does not
+    /// fit the model.
     pub fn forward_backward(
         &self,
         input: &ModelInput<'_>,
@@ -234,16 +235,17 @@ impl MaskedLanguageModel {
     /// The score over the masked positions, without dropout and without gradient work.
     ///
     /// # Errors
-    /// [`ModelError::InputLength`] or [`ModelError::InputRange`] if the input does not fit the model.
+    /// [`ModelError::InputLength`], [`ModelError::InputRange`] or [`ModelError::MaskedPadding`] if the input does not
+    /// fit the model.
     pub fn score(&self, input: &ModelInput<'_>) -> Result<Score, ModelError> {
         self.look(input, None)
     }
 
     /// Shows the inputs of every activation site (after the bias) on a batch, without dropout: `sink(site index,
-    /// [sequences, length, channels])`. Padding is part of what is shown.
+    /// [tokens, channels])`, the real tokens of all sequences one after the other, without padding.
     ///
     /// # Errors
-    /// [`ModelError::InputLength`] or [`ModelError::InputRange`] if the input does not fit the model.
+    /// As [`Self::score`]; masked positions and labels are not looked at.
     pub fn observe(
         &self,
         input: &ModelInput<'_>,
@@ -274,7 +276,8 @@ impl MaskedLanguageModel {
     /// `bert.encoder.layer.1.intermediate.activation`; before it the first parameter that is not.
     ///
     /// # Errors
-    /// [`ModelError::InputLength`] or [`ModelError::InputRange`] if the input does not fit the model.
+    /// [`ModelError::InputLength`], [`ModelError::InputRange`] or [`ModelError::MaskedPadding`] if the input does not
+    /// fit the model.
     pub fn first_non_finite(&self, input: &ModelInput<'_>) -> Result<Option<String>, ModelError> {
         let buffers = weights::buffers(self.network());
         let damaged = self
@@ -303,6 +306,9 @@ impl MaskedLanguageModel {
         input.validate(&self.config)?;
         let network = self.network().valid();
         let batch = ForwardBatch::new(input, 1.0);
+        if batch.is_empty() {
+            return Ok(Score::default());
+        }
         let mut pass = batch.pass(self.precision, None, observer);
         if input.masked_positions.is_empty() {
             network.encode(&batch, &mut pass);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use pliant_kernels::Precision;
+use pliant_kernels::{Precision, TokenLayout};
 
 use super::input::ModelInput;
 use crate::config::{ModelConfig, resolve_activation};
@@ -45,7 +45,7 @@ impl Network {
         })
     }
 
-    /// The encoder's output `[batch, sequence, hidden]`.
+    /// The encoder's output `[1, tokens, hidden]`.
     pub(crate) fn encode(&self, batch: &ForwardBatch, pass: &mut Pass<'_>) -> Tensor<3> {
         let embedded = self.embeddings.forward(&batch.ids, &batch.outcome, pass);
         self.encoder.forward(embedded, pass)
@@ -64,38 +64,46 @@ impl Network {
     }
 }
 
-/// One batch in the form in which the modules take it.
+/// One batch in the form in which the modules take it: real tokens only.
 #[derive(Debug)]
 pub(crate) struct ForwardBatch {
     ids: Arc<EmbeddingIds>,
-    attention_mask: Arc<[u8]>,
+    layout: Arc<TokenLayout>,
     target: MaskedTarget,
     /// Where the head leaves the score.
     pub(crate) outcome: Arc<HeadOutcome>,
 }
 
 impl ForwardBatch {
-    /// Copies what an input refers to.
+    /// Copies what a valid input refers to.
     pub(crate) fn new(input: &ModelInput<'_>, scale: f32) -> Self {
+        let layout = TokenLayout::new(input.length, input.attention_mask);
         let ids = EmbeddingIds {
-            batch: input.sequences,
-            length: input.length,
-            words: input.ids.to_vec(),
-            types: input.type_ids.to_vec(),
-            positions: (0..input.sequences)
-                .flat_map(|_| 0..input.length as u32)
-                .collect(),
+            words: layout.pack(input.ids),
+            types: layout.pack(input.type_ids),
+            positions: layout.positions(),
         };
+        let rows = input
+            .masked_positions
+            .iter()
+            .filter_map(|place| layout.row(*place as usize))
+            .map(|row| row as u32)
+            .collect();
         Self {
             ids: Arc::new(ids),
-            attention_mask: input.attention_mask.into(),
+            layout: Arc::new(layout),
             target: MaskedTarget {
-                positions: input.masked_positions.into(),
+                rows,
                 labels: input.labels.into(),
                 scale,
             },
             outcome: Arc::default(),
         }
+    }
+
+    /// Whether all of it is padding.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.layout.tokens() == 0
     }
 
     /// A forward pass over this batch.
@@ -106,8 +114,7 @@ impl ForwardBatch {
         observer: Option<&'a mut dyn Observer>,
     ) -> Pass<'a> {
         Pass {
-            length: self.ids.length,
-            attention_mask: Arc::clone(&self.attention_mask),
+            layout: Arc::clone(&self.layout),
             precision,
             dropout,
             observer,

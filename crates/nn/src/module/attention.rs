@@ -81,19 +81,17 @@ impl SelfAttention {
     /// The projected heads without the projection's bias, and that bias.
     ///
     /// # Shapes
-    /// - hidden: `[batch, sequence, hidden]`
-    /// - output: `[batch, sequence, hidden]`, `[hidden]`
+    /// - hidden: `[1, tokens, hidden]`
+    /// - output: `[1, tokens, hidden]`, `[hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
-        let [batch, sequence, hidden_size] = hidden.dims();
+        let [_, _, hidden_size] = hidden.dims();
         let qkv = linear_with_bias(hidden, self.weight.val(), self.bias.val(), pass.precision);
         let operation = AttentionOperation {
             shape: Shape {
-                batch,
-                sequence,
                 heads: self.heads,
                 head_size: hidden_size / self.heads,
             },
-            attention_mask: Arc::clone(&pass.attention_mask),
+            layout: Arc::clone(&pass.layout),
             rotary: self.rotary.clone(),
             precision: pass.precision,
             dropout: pass.attention_dropout(

@@ -50,7 +50,7 @@ impl Embeddings {
     }
 
     /// # Shapes
-    /// - output: `[batch, sequence, hidden]`
+    /// - output: `[1, tokens, hidden]`
     pub(crate) fn forward(
         &self,
         ids: &Arc<EmbeddingIds>,

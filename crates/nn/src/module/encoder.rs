@@ -72,7 +72,7 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     /// # Shapes
-    /// - hidden, output: `[batch, sequence, hidden]`
+    /// - hidden, output: `[1, tokens, hidden]`
     pub(crate) fn forward(&self, mut hidden: Tensor<3>, pass: &mut Pass<'_>) -> Tensor<3> {
         for layer in &self.layers {
             hidden = layer.forward(hidden, pass);

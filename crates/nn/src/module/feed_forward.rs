@@ -102,8 +102,8 @@ impl FeedForward {
     /// The down-projection without its bias, and that bias.
     ///
     /// # Shapes
-    /// - hidden: `[batch, sequence, hidden]`
-    /// - output: `[batch, sequence, hidden]`, `[hidden]`
+    /// - hidden: `[1, tokens, hidden]`
+    /// - output: `[1, tokens, hidden]`, `[hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
         let u = self.up.product(hidden, pass.precision);
         pass.output(

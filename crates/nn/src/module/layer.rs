@@ -73,7 +73,7 @@ pub(crate) struct EncoderLayer {
 
 impl EncoderLayer {
     /// # Shapes
-    /// - hidden, output: `[batch, sequence, hidden]`
+    /// - hidden, output: `[1, tokens, hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> Tensor<3> {
         let (layer, norm) = (self.layer, &self.attention_norm);
         let input = if self.norm_first {

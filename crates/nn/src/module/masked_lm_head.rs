@@ -58,7 +58,7 @@ impl MaskedLmHead {
     /// `scale` times the summed cross-entropy at the masked positions; the score goes into `outcome`.
     ///
     /// # Shapes
-    /// - hidden: `[batch, sequence, hidden]`
+    /// - hidden: `[1, tokens, hidden]`
     /// - words: `[vocabulary, hidden]`
     /// - output: `[1]`
     pub(crate) fn forward(
@@ -69,7 +69,7 @@ impl MaskedLmHead {
         outcome: &Arc<HeadOutcome>,
         pass: &mut Pass<'_>,
     ) -> Tensor<1> {
-        let rows = gather_rows(hidden, Arc::clone(&target.positions));
+        let rows = gather_rows(hidden, Arc::clone(&target.rows));
         let transformed = bias_activation(
             self.dense.product(rows, pass.precision),
             self.dense.bias(),
@@ -96,8 +96,8 @@ impl MaskedLmHead {
 /// What the head predicts.
 #[derive(Debug, Clone)]
 pub(crate) struct MaskedTarget {
-    /// Flat positions in `[batch * sequence]`.
-    pub(crate) positions: Arc<[u32]>,
+    /// Rows of hidden.
+    pub(crate) rows: Arc<[u32]>,
     /// The token at each.
     pub(crate) labels: Arc<[u32]>,
     /// Factor on the summed loss.

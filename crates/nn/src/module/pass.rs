@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
-use pliant_kernels::Precision;
 use pliant_kernels::attention;
 use pliant_kernels::random::{Purpose, Stream};
 use pliant_kernels::residual;
+use pliant_kernels::{Precision, TokenLayout};
 
 use crate::model::DropoutKey;
 use crate::operation::{HiddenDropout, primitive, values};
 
 /// Looks on while a plain (not recorded) pass runs.
 pub(crate) trait Observer {
-    /// The output of a module, by name.
+    /// The output of a module, by name; rows of real tokens only.
     fn output(&mut self, name: &str, values: &[f32]);
-    /// The input of the activation of a layer before its bias `[…, channels]`, and the bias.
+    /// The input of the activation of a layer before its bias `[tokens, channels]`, and the bias.
     fn activation_input(&mut self, layer: usize, values: &[f32], bias: &[f32]);
 }
 
@@ -50,10 +50,8 @@ impl DropoutPlace {
 
 /// One forward pass.
 pub(crate) struct Pass<'a> {
-    /// Tokens of a sequence.
-    pub(crate) length: usize,
-    /// 1 for a token, 0 for padding `[batch, length]`.
-    pub(crate) attention_mask: Arc<[u8]>,
+    /// The real tokens of the batch: the rows of all hidden values. Padding is left out of the whole pass.
+    pub(crate) layout: Arc<TokenLayout>,
     /// The format of the operands of matrix products.
     pub(crate) precision: Precision,
     /// What is dropped, if anything is.
@@ -63,7 +61,7 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Dropout of hidden values `[batch, length, columns]` at a place.
+    /// Dropout of hidden values `[1, tokens, columns]` at a place.
     pub(crate) fn hidden_dropout(
         &self,
         place: DropoutPlace,
@@ -76,9 +74,9 @@ impl Pass<'_> {
                 probability: probability as f32,
                 stream,
                 first_sequence,
-                elements_per_sequence: self.length * columns,
+                elements_per_sequence: self.layout.length() * columns,
             },
-            row_index: None,
+            row_index: self.layout.places().cloned(),
         })
     }
 

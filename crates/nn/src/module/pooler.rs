@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use pliant_activation::Activation;
-use pliant_kernels::Precision;
+use pliant_kernels::{Precision, TokenLayout};
 
 use super::feed_forward::coefficients;
 use super::linear::{Linear, LinearConfig};
@@ -49,12 +49,22 @@ impl Pooler {
         })
     }
 
+    /// The first real token of every sequence that has one; sequences of padding alone are left out.
+    ///
     /// # Shapes
-    /// - hidden: `[batch, sequence, hidden]`
-    /// - output: `[batch, hidden]`
-    pub fn forward(&self, hidden: Tensor<3>, precision: Precision) -> Tensor<2> {
-        let [batch, sequence, _] = hidden.dims();
-        let first_tokens = (0..batch).map(|index| (index * sequence) as u32).collect();
+    /// - hidden: `[1, tokens, hidden]`, the rows of the layout
+    /// - output: `[sequences with tokens, hidden]`
+    pub fn forward(
+        &self,
+        hidden: Tensor<3>,
+        layout: &TokenLayout,
+        precision: Precision,
+    ) -> Tensor<2> {
+        let first_tokens = (0..layout.sequences())
+            .map(|sequence| layout.rows(sequence))
+            .filter(|rows| !rows.is_empty())
+            .map(|rows| rows.start as u32)
+            .collect();
         let first = gather_rows(hidden, first_tokens);
         let coefficients = self.coefficients.as_ref().map(Param::val);
         bias_activation(

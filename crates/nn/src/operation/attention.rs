@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
-use pliant_kernels::Precision;
 use pliant_kernels::attention::{self as kernel, Dropout, Rotary, Shape};
+use pliant_kernels::{Precision, TokenLayout};
 
 use super::buffer::{columns, float_tensor, values, with_columns};
 use super::pool::Buffer;
@@ -14,10 +14,10 @@ use super::record::{Operation, one};
 /// The plain arguments of [`attention`].
 #[derive(Debug, Clone)]
 pub(crate) struct AttentionOperation {
-    /// Sizes of the batch and of the heads.
+    /// Sizes of the heads.
     pub(crate) shape: Shape,
-    /// 1 for a token, 0 for padding `[batch, sequence]`.
-    pub(crate) attention_mask: Arc<[u8]>,
+    /// Which tokens belong to which sequence.
+    pub(crate) layout: Arc<TokenLayout>,
     /// The rotation of queries and keys, if positions are rotary.
     pub(crate) rotary: Option<Arc<Rotary>>,
     /// The format of the operands of its products.
@@ -29,42 +29,39 @@ pub(crate) struct AttentionOperation {
 /// Self-attention.
 ///
 /// # Shapes
-/// - qkv: `[batch, sequence, 3 * hidden]`, that is `[batch, sequence, 3, heads, head_size]`
-/// - output: `[batch, sequence, hidden]`
+/// - qkv: `[1, tokens, 3 * hidden]`, that is `[tokens, 3, heads, head_size]`
+/// - output: `[1, tokens, hidden]`
 pub(crate) fn attention(qkv: Tensor<3>, operation: AttentionOperation) -> Tensor<3> {
     one(qkv, operation)
 }
 
 impl Operation<1> for AttentionOperation {
-    /// Input, output and the logarithm of each row's softmax denominator.
+    /// Input, output and two statistics of each row of the softmax.
     type Saved = [FlexTensor; 3];
 
     fn forward(&self, [qkv]: [FlexTensor; 1], _tracked: bool) -> (FlexTensor, Self::Saved) {
         let hidden = columns(&qkv) / 3;
-        let rows = self.shape.batch * self.shape.sequence;
-        let mut output = Buffer::stale(rows * hidden);
-        let mut log_sum_exp = Buffer::stale(rows * self.shape.heads);
+        let tokens = self.layout.tokens();
+        let mut output = Buffer::stale(tokens * hidden);
+        let mut statistics = Buffer::stale(tokens * self.shape.heads * 2);
         kernel::forward(
             self.precision,
             &self.shape,
+            &self.layout,
             values(&qkv),
-            &self.attention_mask,
             self.rotary.as_deref(),
             self.dropout.as_ref(),
             &mut output,
-            &mut log_sum_exp,
+            &mut statistics,
         );
         let output = float_tensor(output, with_columns(&qkv, hidden));
-        let log_sum_exp = float_tensor(
-            log_sum_exp,
-            [self.shape.batch, self.shape.heads, self.shape.sequence],
-        );
-        (output.clone(), [qkv, output, log_sum_exp])
+        let statistics = float_tensor(statistics, [self.shape.heads, tokens, 2]);
+        (output.clone(), [qkv, output, statistics])
     }
 
     fn backward(
         self,
-        [qkv, output, log_sum_exp]: Self::Saved,
+        [qkv, output, statistics]: Self::Saved,
         gradient: FlexTensor,
         _wanted: [bool; 1],
     ) -> [Option<FlexTensor>; 1] {
@@ -73,12 +70,12 @@ impl Operation<1> for AttentionOperation {
         kernel::backward(
             self.precision,
             &self.shape,
+            &self.layout,
             input,
-            &self.attention_mask,
             self.rotary.as_deref(),
             self.dropout.as_ref(),
             values(&output),
-            values(&log_sum_exp),
+            values(&statistics),
             values(&gradient),
             &mut dqkv,
         );

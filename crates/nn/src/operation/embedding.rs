@@ -11,13 +11,9 @@ use super::masked_lm_loss::HeadOutcome;
 use super::pool::Buffer;
 use super::record::{Operation, three, two};
 
-/// The rows that are looked up, each `[batch * sequence]`.
+/// The rows that are looked up, each `[tokens]`.
 #[derive(Debug)]
 pub(crate) struct EmbeddingIds {
-    /// Number of sequences.
-    pub(crate) batch: usize,
-    /// Tokens of a sequence.
-    pub(crate) length: usize,
     /// Rows of the word table.
     pub(crate) words: Vec<u32>,
     /// Rows of the type table.
@@ -26,7 +22,7 @@ pub(crate) struct EmbeddingIds {
     pub(crate) positions: Vec<u32>,
 }
 
-/// `words[ids] + types[type_ids] (+ positions[0..length])`.
+/// `words[ids] + types[type_ids] (+ positions[position_ids])`.
 ///
 /// The word table is also the output projection. Its gradient there, left in `outcome` by the head's backward pass (which
 /// runs first: the head follows the embedding), is the buffer to which the rows' gradients are added, so that no second
@@ -34,7 +30,7 @@ pub(crate) struct EmbeddingIds {
 ///
 /// # Shapes
 /// - words: `[vocabulary, hidden]`, types: `[types, hidden]`, positions: `[max_positions, hidden]`
-/// - output: `[batch, sequence, hidden]`
+/// - output: `[1, tokens, hidden]`
 pub(crate) fn embedding(
     words: Tensor<2>,
     types: Tensor<2>,
@@ -111,7 +107,7 @@ impl Embedding {
         {
             kernel::forward_add(ids, values(table), columns, &mut out);
         }
-        float_tensor(out, [self.ids.batch, self.ids.length, columns])
+        float_tensor(out, [1, self.ids.words.len(), columns])
     }
 
     fn word_gradient(&self, rows: usize, gradient: &FlexTensor) -> FlexTensor {

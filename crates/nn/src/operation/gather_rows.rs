@@ -10,10 +10,10 @@ use super::buffer::{columns, float_tensor, values};
 use super::pool::Buffer;
 use super::record::{Operation, one};
 
-/// The rows of `x`, seen as `[batch * sequence, hidden]`, at `indices`.
+/// The rows of `x` at `indices`.
 ///
 /// # Shapes
-/// - x: `[batch, sequence, hidden]`
+/// - x: `[1, tokens, hidden]`
 /// - output: `[indices, hidden]`
 pub(crate) fn gather_rows(x: Tensor<3>, indices: Arc<[u32]>) -> Tensor<2> {
     one(x, GatherRows { indices })

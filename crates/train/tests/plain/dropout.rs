@@ -13,22 +13,26 @@ pub(crate) struct Dropout {
 }
 
 impl Dropout {
-    /// Factors for `[sequences, …]`; element `e` of sequence `s` has index `(first_sequence + s) * (size of a sequence) + e`
-    /// in the stream of the place.
+    /// Factors for `[sequences, …]`. Rows of the last axis lie `stride` indices apart in the stream of the place, those of
+    /// sequence `first_sequence` begin with row 0 of a step whose first sequence is number 0.
     pub(crate) fn factors<const D: usize>(
         &self,
         place: u64,
         shape: [usize; D],
+        stride: usize,
         device: &Device,
     ) -> Tensor<D> {
         let stream = Stream::new(self.seed, Purpose::Dropout, (self.step << 16) | place);
-        let per_sequence: usize = shape[1..].iter().product();
-        let threshold = (self.probability * 2.0_f64.powi(32)) as u32;
-        let kept = (1.0 / (1.0 - f64::from(self.probability as f32))) as f32;
-        let first = self.first_sequence * per_sequence as u64;
-        let factors: Vec<f32> = (0..shape.iter().product::<usize>() as u64)
+        let columns = shape[D - 1];
+        let rows = shape.iter().product::<usize>() / columns;
+        let first_row = self.first_sequence as usize * (rows / shape[0]);
+        // The probability is rounded to a multiple of 2⁻¹⁶.
+        let threshold = (f64::from(self.probability as f32) * 65536.0).round();
+        let kept = (65536.0 / (65536.0 - threshold)) as f32;
+        let factors: Vec<f32> = (first_row..first_row + rows)
+            .flat_map(|row| (0..columns).map(move |column| (row * stride + column) as u64))
             .map(|index| {
-                if stream.bits(first + index) >= threshold {
+                if f64::from(stream.piece(index)) >= threshold {
                     kept
                 } else {
                     0.0

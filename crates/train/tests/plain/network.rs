@@ -228,9 +228,12 @@ impl Pass<'_> {
         let exponentials = (scores.clone() - scores.max_dim(3).detach()).exp();
         let probabilities = exponentials.clone() / exponentials.sum_dim(3);
         let place = 1 + 3 * layer as u64;
-        let factors =
-            self.attention_dropout
-                .factors(place, [sequences, heads, length, length], self.device);
+        let factors = self.attention_dropout.factors(
+            place,
+            [sequences, heads, length, length],
+            length.next_multiple_of(64),
+            self.device,
+        );
         let output = (probabilities * factors).matmul(value).swap_dims(1, 2);
         self.linear(
             &format!("{name}.output.dense"),
@@ -247,7 +250,7 @@ impl Pass<'_> {
     fn drop(&self, place: u64, x: Tensor<2>, sequences: usize) -> Tensor<2> {
         let [rows, columns] = x.dims();
         let shape = [sequences, rows / sequences * columns];
-        let factors = self.dropout.factors(place, shape, self.device);
+        let factors = self.dropout.factors(place, shape, shape[1], self.device);
         x * factors.reshape([rows, columns])
     }
 
