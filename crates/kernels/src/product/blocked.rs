@@ -271,6 +271,15 @@ impl<const PARTS: usize> Product<'_, PARTS> {
         column: usize,
         add: bool,
     ) {
+        // No tool sees what a tile instruction reads and writes.
+        debug_assert!(
+            row < self.left.rows && column < self.columns,
+            "outside the result"
+        );
+        debug_assert!(
+            self.columns <= self.target.stride,
+            "rows of the result overlap"
+        );
         let start = self
             .start
             .map(|start| start[column..column + SIDE].as_ptr());
@@ -311,6 +320,11 @@ impl<const PARTS: usize> Product<'_, PARTS> {
         start: Option<*const f32>,
     ) {
         debug_assert_eq!(left.len(), right.len(), "panels of equal depth");
+        debug_assert!(
+            left.len().is_multiple_of(PARTS * panel::PLANE),
+            "whole blocks"
+        );
+        debug_assert!(SIDE <= stride, "rows of the result overlap");
         let blocks = left.len() / (PARTS * panel::PLANE);
         let (left, right) = (left.as_ptr(), right.as_ptr());
         // SAFETY: the panels have `blocks` blocks; the result is as the caller promises.

@@ -46,7 +46,7 @@ unsafe fn rows<const ROWS: usize>(
     add: bool,
     start: Option<*const f32>,
 ) {
-    debug_assert!(first + ROWS <= SIDE);
+    debug_assert!(first + ROWS <= SIDE && SIDE <= stride);
     let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
     // SAFETY: as the caller promises: 32 rows of 32 values of the result, 32 of the start, `blocks` planes of each panel.
     unsafe {
