@@ -8,7 +8,9 @@ use std::time::Instant;
 use pliant_kernels::adamw::{self, AdamW};
 use pliant_kernels::attention::{self, Rotary, Shape};
 use pliant_kernels::random::{Purpose, Stream};
-use pliant_kernels::{TokenLayout, dispatch, embedding, gather, linear, masked_lm, norm, residual};
+use pliant_kernels::{
+    Precision, TokenLayout, dispatch, embedding, gather, linear, masked_lm, norm, residual,
+};
 
 fn random(seed: u64, count: usize, deviation: f32) -> Vec<f32> {
     let stream = Stream::new(seed, Purpose::Probe, 0);
@@ -138,7 +140,14 @@ impl Bench {
         });
     }
 
-    fn attention(&self, preset: &str, heads: usize, sequence: usize, dropout: bool) {
+    fn attention(
+        &self,
+        precision: Precision,
+        preset: &str,
+        heads: usize,
+        sequence: usize,
+        dropout: bool,
+    ) {
         let shape = Shape {
             heads,
             head_size: 64,
@@ -159,10 +168,11 @@ impl Bench {
         let mut dqkv = vec![0.0; 3 * count];
         let kind = if dropout.is_some() { " dropout" } else { "" };
         let operations = 4 * count * sequence;
-        let name = |what: &str| format!("{preset} attention {what} {heads}x{sequence}{kind}");
+        let name =
+            |what: &str| format!("{preset} attention {what} {heads}x{sequence}{kind} {precision}");
         self.product(&name("forward"), operations, || {
             attention::forward(
-                pliant_kernels::Precision::F32,
+                precision,
                 &shape,
                 &layout,
                 &qkv,
@@ -174,7 +184,7 @@ impl Bench {
         });
         self.product(&name("backward"), operations * 5 / 2, || {
             attention::backward(
-                pliant_kernels::Precision::F32,
+                precision,
                 &shape,
                 &layout,
                 &qkv,
@@ -370,10 +380,12 @@ fn main() {
         bench.linear(preset, rows, hidden, 4 * hidden);
         bench.linear(preset, rows, 4 * hidden, hidden);
         bench.rows(preset, rows, hidden);
-        for dropout in [false, true] {
-            bench.attention(preset, hidden / 64, 128, dropout);
+        for precision in Precision::ALL {
+            for dropout in [false, true] {
+                bench.attention(precision, preset, hidden / 64, 128, dropout);
+            }
+            bench.attention(precision, preset, hidden / 64, 512, false);
         }
-        bench.attention(preset, hidden / 64, 512, false);
         bench.head(preset, 614, hidden, 8192);
     }
     bench.head("mini", 614, 256, 30522);

@@ -8,6 +8,9 @@ use crate::random::{GROUP, Stream};
 /// Elements whose factors are generated together.
 pub(crate) const SEGMENT: usize = 256;
 
+/// Values of a piece of the random stream.
+const PIECES: f64 = 65536.0;
+
 /// Keeps an element with probability `1 - p` and multiplies it by `1 / (1 - p)` (Srivastava et al. 2014, inverted), with
 /// p rounded to a multiple of 2⁻¹⁶ below 1.
 #[derive(Clone, Copy)]
@@ -28,7 +31,6 @@ impl Mask {
             (0.0..1.0).contains(&probability),
             "a dropout probability lies in [0, 1), not {probability}"
         );
-        const PIECES: f64 = 65536.0;
         let threshold = (f64::from(probability) * PIECES).round().min(PIECES - 1.0);
         Self {
             stream,

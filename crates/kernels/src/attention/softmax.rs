@@ -80,7 +80,9 @@ fn maximum(values: &[f32]) -> f32 {
     let (chunks, rest) = values.as_chunks::<16>();
     let mut lanes = [f32::NEG_INFINITY; 16];
     for chunk in chunks {
-        lanes = std::array::from_fn(|i| larger(lanes[i], chunk[i]));
+        for lane in 0..16 {
+            lanes[lane] = larger(lanes[lane], chunk[lane]);
+        }
     }
     let highest = rest.iter().copied().fold(f32::NEG_INFINITY, larger);
     let eight: [f32; 8] = std::array::from_fn(|i| larger(lanes[i], lanes[i + 8]));

@@ -212,7 +212,9 @@ fn gradients_are_the_derivatives() {
     let mask = padded(&sizes);
     let mut doutput = random(2, sizes.count(), 1.0);
     for (doutput, real) in doutput.chunks_exact_mut(shape.hidden()).zip(&mask) {
-        doutput.iter_mut().for_each(|d| *d *= f64::from(*real));
+        for d in doutput {
+            *d *= f64::from(*real);
+        }
     }
     let dropout = with(0.2, 1);
     let (rotary, dropout) = (Some(&rotary), Some(&dropout));
