@@ -58,7 +58,7 @@ pub struct BenchRow {
     pub activation: String,
     /// Bias and activation.
     pub forward: f64,
-    /// Forward and then backward with all coefficient gradients.
+    /// Forward and then backward as a model does it: in place, with the gradients of bias and coefficients.
     pub forward_backward: f64,
     /// `forward` over gelu's.
     pub forward_to_gelu: f64,
@@ -145,6 +145,7 @@ pub fn run(options: &BenchOptions) -> Result<BenchReport, ActivationError> {
         draw(20_000, columns),
     );
     let (mut y, mut dx) = (vec![0.0_f32; x.len()], vec![0.0_f32; x.len()]);
+    let mut dbias = vec![0.0; columns];
     let elements = x.len() as f64;
     let mut copies = Vec::new();
     for round in 0..=options.repeats.max(1) {
@@ -165,20 +166,21 @@ pub fn run(options: &BenchOptions) -> Result<BenchReport, ActivationError> {
                 forward,
                 both,
             } = candidate;
+            dx.copy_from_slice(&dy);
             let begin = Instant::now();
             activation.forward(coefficients, &x, Some(&bias), columns, &mut y);
             let middle = begin.elapsed();
-            activation.backward(
+            activation.backward_in_place(
                 coefficients,
                 &x,
                 Some(&bias),
-                &dy,
                 columns,
                 &mut dx,
+                Some(&mut dbias),
                 gradient,
             );
             let end = begin.elapsed();
-            std::hint::black_box((&y, &dx, &gradient));
+            std::hint::black_box((&y, &dx, &dbias, &gradient));
             // The first round warms caches and pages.
             if round > 0 {
                 forward.push(middle.as_secs_f64() * 1e9 / elements);
