@@ -205,7 +205,7 @@ mod tests {
         };
         let gigaflops =
             |preset, batch| (1e-9 * forward_flops(&config(preset), &tokens(batch))).round();
-        // Layers: 4 · (4.295 + 4.295... ) by hand: 8·4096·256² = 2.147e9, 4·4096·256·1024 = 4.295e9, 4·4096·128·256 = 0.537e9.
+        // A layer: 8·4096·256² = 2.147e9, 4·4096·256·1024 = 4.295e9, 4·4096·128·256 = 0.537e9; head 2·614·256·30778 = 9.675e9.
         assert_eq!(
             gigaflops(Preset::Mini, 32),
             (4.0_f64 * 6.979 + 9.675).round()
