@@ -10,6 +10,7 @@ use pliant_kernels::attention::{self, Rotary, Shape};
 use pliant_kernels::random::{Purpose, Stream};
 use pliant_kernels::{
     Precision, TokenLayout, dispatch, embedding, gather, linear, masked_lm, norm, residual,
+    residual_norm,
 };
 
 fn random(seed: u64, count: usize, deviation: f32) -> Vec<f32> {
@@ -239,6 +240,30 @@ impl Bench {
             first_sequence: 0,
             elements_per_sequence: 128 * columns,
         };
+        for (kind, dropout) in [("", None), (" dropout", Some(&dropout))] {
+            let parameters = residual_norm::Parameters {
+                bias: &weight,
+                factor: 1.0,
+                weight: &weight,
+                norm_bias: &weight,
+                epsilon: 1e-5,
+                dropout,
+                row_index: None,
+            };
+            self.elements(&name(&format!("fused norm forward{kind}")), count, || {
+                residual_norm::forward(&parameters, &mut z, &other, &mut y, &mut reciprocal);
+            });
+            let [mut dweight, mut dnorm_bias] = [(); 2].map(|()| vec![0.0; columns]);
+            y.fill(0.0);
+            self.elements(&name(&format!("fused norm backward{kind}")), count, || {
+                let gradients = residual_norm::VectorGradients {
+                    bias: &mut dbias,
+                    weight: &mut dweight,
+                    norm_bias: &mut dnorm_bias,
+                };
+                residual_norm::backward(&parameters, &mut y, &mut z, &reciprocal, gradients);
+            });
+        }
         for (kind, dropout) in [("", None), (" dropout", Some(&dropout))] {
             self.elements(&name(&format!("residual forward{kind}")), count, || {
                 residual::forward(

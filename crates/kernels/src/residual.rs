@@ -147,7 +147,7 @@ fn add_body<A: Arithmetic>(
             }
             if let Some(mask) = mask {
                 let factors = mask.factors(at, segment.len());
-                for (out, keep) in out.iter_mut().zip(factors) {
+                for (out, keep) in out.iter_mut().zip(&factors[..segment.len()]) {
                     *out *= keep;
                 }
             }
@@ -258,7 +258,7 @@ fn keep_body<A: Arithmetic>(x: &[f32], masks: RowMasks<'_>, out: &mut [f32]) {
         let segments = x.chunks(SEGMENT).zip(out.chunks_mut(SEGMENT));
         for (index, (x, out)) in segments.enumerate() {
             let factors = mask.factors(index * SEGMENT, x.len());
-            for ((out, x), keep) in out.iter_mut().zip(x).zip(factors) {
+            for ((out, x), keep) in out.iter_mut().zip(x).zip(&factors[..x.len()]) {
                 *out = x * keep;
             }
         }

@@ -134,9 +134,10 @@ fn normalise_body<A: Arithmetic>(
                 for at in (0..columns).step_by(SEGMENT) {
                     let segment = at..columns.min(at + SEGMENT);
                     let factors = mask.factors(at, segment.len());
-                    let values = y[segment.clone()].iter_mut().zip(&bias[segment.clone()]);
-                    for (((y, bias), residual), keep) in values.zip(&residual[segment]).zip(factors)
-                    {
+                    let keep = &factors[..segment.len()];
+                    let (y, bias) = (&mut y[segment.clone()], &bias[segment.clone()]);
+                    let values = y.iter_mut().zip(bias).zip(&residual[segment]);
+                    for (((y, bias), residual), keep) in values.zip(keep) {
                         *y = A::mul_add(*residual, factor, (*y + bias) * keep);
                     }
                 }
@@ -261,11 +262,12 @@ fn differentiate_body<A: Arithmetic>(
                 for at in (0..columns).step_by(SEGMENT) {
                     let segment = at..columns.min(at + SEGMENT);
                     let factors = mask.factors(at, segment.len());
+                    let keep = &factors[..segment.len()];
                     let values = dout[segment.clone()]
                         .iter_mut()
                         .zip(&mut normal[segment.clone()])
                         .zip(&mut dbias[segment]);
-                    for (((dout, normal), dbias), keep) in values.zip(factors) {
+                    for (((dout, normal), dbias), keep) in values.zip(keep) {
                         let dsum = reciprocal * (A::mul_add(-*normal, slope, *dout) - average);
                         *normal = keep * dsum;
                         *dbias += *normal;
