@@ -87,7 +87,7 @@ fn embedding_forward(bencher: Bencher<'_, '_>, columns: usize) {
     let mut y = vec![0.0; ROWS * columns];
     bencher
         .counter(ItemsCount::new(y.len()))
-        .bench_local(|| embedding::forward(&ids, &table, columns, &mut y));
+        .bench_local(|| embedding::forward(&[(&ids, &table)], columns, &mut y));
 }
 
 #[divan::bench(args = WIDTHS, sample_count = 30)]

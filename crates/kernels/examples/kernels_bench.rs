@@ -296,7 +296,7 @@ impl Bench {
             .collect();
         let mut table = random(4, vocabulary as usize * columns, 1.0);
         self.elements(&name("embedding forward"), count, || {
-            embedding::forward(&ids, &table, columns, &mut y);
+            embedding::forward(&[(&ids, &table)], columns, &mut y);
         });
         self.elements(&name("embedding backward"), count, || {
             embedding::backward(&ids, &x, columns, &mut table);

@@ -4,44 +4,45 @@ use crate::gather;
 use crate::linear::add_rows;
 use crate::parallel;
 
-/// `out[i] = table[ids[i]]` with table `[rows, columns]` and out `[ids, columns]`.
+/// `out[i] = Σ table[ids[i]]` over the tables, in their order; each of them (ids `[count]`, table `[rows, columns]`), out
+/// `[count, columns]`.
 ///
 /// # Panics
-/// If an id lies outside the table or a slice does not have the length of its shape.
-pub fn forward(ids: &[u32], table: &[f32], columns: usize, out: &mut [f32]) {
-    gather::rows(table, ids, columns, out);
-}
-
-/// `out[i] += table[ids[i]]`, for the second and third table.
-///
-/// # Panics
-/// If an id lies outside the table or a slice does not have the length of its shape.
-pub fn forward_add(ids: &[u32], table: &[f32], columns: usize, out: &mut [f32]) {
-    gather::check(table.len(), ids, columns);
-    assert_eq!(
-        out.len(),
-        ids.len() * columns,
-        "out is [{}, {columns}]",
-        ids.len()
-    );
+/// If there is no table, an id lies outside its table or a slice does not have the length of its shape.
+pub fn forward(tables: &[(&[u32], &[f32])], columns: usize, out: &mut [f32]) {
+    for (ids, table) in tables {
+        gather::check(table.len(), ids, columns);
+        assert_eq!(
+            out.len(),
+            ids.len() * columns,
+            "out is [{}, {columns}]",
+            ids.len()
+        );
+    }
+    assert!(!tables.is_empty(), "a sum of embeddings has a table");
+    let (first_ids, first) = tables[0];
+    let row = |id: u32| id as usize * columns..(id as usize + 1) * columns;
     let count = parallel::rows_per_chunk(columns);
     parallel::for_each_chunk(out, count * columns, |chunk, out| {
-        for (out, id) in out.chunks_exact_mut(columns).zip(&ids[chunk * count..]) {
-            let start = *id as usize * columns;
-            for (out, value) in out.iter_mut().zip(&table[start..start + columns]) {
-                *out += value;
+        for (at, out) in (chunk * count..).zip(out.chunks_exact_mut(columns)) {
+            out.copy_from_slice(&first[row(first_ids[at])]);
+            for (ids, table) in &tables[1..] {
+                add_rows(&table[row(ids[at])], out);
             }
         }
     });
 }
 
 /// Rows of the table of one task.
-const TABLE_ROWS: usize = 64;
+const TABLE_ROWS: usize = 16;
 /// Gradients that are added in f32 before they go to the table.
 const RUN: usize = 32;
+/// Ids of a task where the whole table is one task's.
+const IDS: usize = 512;
 
 /// `dtable[ids[i]] += dout[i]` on top of what dtable holds, in the order of i for each row of the table: in runs of 32,
-/// so that the gradient of a frequent word does not lose digits.
+/// so that the gradient of a frequent word does not lose digits. For a small table, such as that of token types, parts of
+/// the ids are added apart and then to the table, in their order.
 ///
 /// # Panics
 /// If an id lies outside the table or a slice does not have the length of its shape.
@@ -53,24 +54,37 @@ pub fn backward(ids: &[u32], dout: &[f32], columns: usize, dtable: &mut [f32]) {
         "dout is [{}, {columns}]",
         ids.len()
     );
-    // Ascending by id, then by place: the keys are distinct, so the order does not depend on the sort.
-    let mut places: Vec<u64> = (0_u64..)
-        .zip(ids)
-        .map(|(place, id)| u64::from(*id) << 32 | place)
-        .collect();
-    places.sort_unstable();
+    if dtable.len() > TABLE_ROWS * columns || ids.len() <= IDS {
+        scatter(ids, dout, columns, dtable);
+        return;
+    }
+    let mut parts = vec![0.0; ids.len().div_ceil(IDS) * dtable.len()];
+    parallel::for_each_chunk(&mut parts, dtable.len(), |part, table| {
+        let range = part * IDS..ids.len().min((part + 1) * IDS);
+        let dout = &dout[range.start * columns..range.end * columns];
+        scatter(&ids[range], dout, columns, table);
+    });
+    for part in parts.chunks_exact(dtable.len()) {
+        add_rows(part, dtable);
+    }
+}
+
+fn scatter(ids: &[u32], dout: &[f32], columns: usize, dtable: &mut [f32]) {
+    let places = gather::sorted_places(ids);
     parallel::for_each_chunk(dtable, TABLE_ROWS * columns, |chunk, dtable| {
-        let from = (chunk * TABLE_ROWS) as u64;
-        let below = |id: u64| places.partition_point(|place| place >> 32 < id);
-        let own = &places[below(from)..below(from + TABLE_ROWS as u64)];
+        let from = chunk * TABLE_ROWS;
+        let own = gather::places_of(&places, from..from + TABLE_ROWS);
+        if own.is_empty() {
+            return;
+        }
         let mut sum = vec![0.0; columns];
-        for same in own.chunk_by(|a, b| a >> 32 == b >> 32) {
-            let row = ((same[0] >> 32) - from) as usize;
+        for same in own.chunk_by(|a, b| a.row() == b.row()) {
+            let row = same[0].row() - from;
             let total = &mut dtable[row * columns..(row + 1) * columns];
             for run in same.chunks(RUN) {
                 sum.fill(0.0);
                 for place in run {
-                    let start = (place & u64::from(u32::MAX)) as usize * columns;
+                    let start = place.index() * columns;
                     add_rows(&dout[start..start + columns], &mut sum);
                 }
                 add_rows(&sum, total);
@@ -123,17 +137,25 @@ mod tests {
             (300, 1000, 33),
             (0, 5, 4),
             (2000, 129, 16),
+            (3000, 2, 40),
         ] {
             let ids = ids(count, rows as u64);
             let table = random(1, rows * columns, 1.0);
             let dout = random(2, count * columns, 1.0);
             let mut out = vec![f32::NAN; count * columns];
-            forward(&ids, &narrow(&table), columns, &mut out);
+            let narrow_table = narrow(&table);
+            forward(&[(&ids, &narrow_table)], columns, &mut out);
             let exact = reference::forward(&ids, &table, columns);
             assert_close("out", &out, &exact, 0.0);
-            forward_add(&ids, &narrow(&table), columns, &mut out);
-            let twice: Vec<f64> = exact.iter().map(|value| 2.0 * value).collect();
-            assert_close("out", &out, &twice, 0.0);
+            let other_ids: Vec<u32> = ids.iter().rev().copied().collect();
+            let tables = [
+                (ids.as_slice(), narrow_table.as_slice()),
+                (&other_ids, &narrow_table),
+            ];
+            forward(&tables, columns, &mut out);
+            let other = reference::forward(&other_ids, &table, columns);
+            let sum: Vec<f64> = exact.iter().zip(&other).map(|(a, b)| a + b).collect();
+            assert_close("sum", &out, &sum, 1e-7);
             let mut dtable = narrow(&table);
             backward(&ids, &narrow(&dout), columns, &mut dtable);
             let mut exact = table.clone();
@@ -145,12 +167,14 @@ mod tests {
     #[test]
     fn the_same_bytes_at_any_thread_count() {
         let columns = 24;
-        let ids = ids(5000, 700);
-        let dout = narrow(&random(2, ids.len() * columns, 1.0));
-        same_at_any_thread_count(|| {
-            let mut dtable = vec![0.0; 700 * columns];
-            backward(&ids, &dout, columns, &mut dtable);
-            bits(&dtable)
-        });
+        for rows in [3, 700] {
+            let ids = ids(5000, rows as u64);
+            let dout = narrow(&random(2, ids.len() * columns, 1.0));
+            same_at_any_thread_count(|| {
+                let mut dtable = vec![0.0; rows * columns];
+                backward(&ids, &dout, columns, &mut dtable);
+                bits(&dtable)
+            });
+        }
     }
 }

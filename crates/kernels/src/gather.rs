@@ -1,5 +1,8 @@
 //! Selecting rows, such as the masked positions before the head.
 
+use std::ops::Range;
+
+use crate::linear::add_rows;
 use crate::parallel;
 
 /// `out[i] = x[indices[i]]` with x `[_, columns]` and out `[indices, columns]`.
@@ -36,13 +39,49 @@ pub fn scatter_rows(dout: &[f32], indices: &[u32], columns: usize, dx: &mut [f32
         "dout is [{}, {columns}]",
         indices.len()
     );
-    parallel::for_each_chunk(dx, parallel::ELEMENTS, |_, dx| dx.fill(0.0));
-    for (dout, index) in dout.chunks_exact(columns).zip(indices) {
-        let start = *index as usize * columns;
-        for (dx, dout) in dx[start..start + columns].iter_mut().zip(dout) {
-            *dx += dout;
+    let places = sorted_places(indices);
+    let count = parallel::rows_per_chunk(columns);
+    parallel::for_each_chunk(dx, count * columns, |chunk, dx| {
+        dx.fill(0.0);
+        let from = chunk * count;
+        for place in places_of(&places, from..from + count) {
+            let (row, start) = (place.row() - from, place.index() * columns);
+            add_rows(
+                &dout[start..start + columns],
+                &mut dx[row * columns..(row + 1) * columns],
+            );
         }
+    });
+}
+
+/// Which row an index names. Ordered by row, then by the place of the index.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(u64);
+
+impl Place {
+    pub(crate) fn row(self) -> usize {
+        (self.0 >> 32) as usize
     }
+
+    pub(crate) fn index(self) -> usize {
+        (self.0 & u64::from(u32::MAX)) as usize
+    }
+}
+
+/// The places of all indices. They are distinct, so the order does not depend on the way of sorting.
+pub(crate) fn sorted_places(indices: &[u32]) -> Vec<Place> {
+    let mut places: Vec<Place> = (0_u64..)
+        .zip(indices)
+        .map(|(place, index)| Place(u64::from(*index) << 32 | place))
+        .collect();
+    places.sort_unstable();
+    places
+}
+
+/// Those of some rows.
+pub(crate) fn places_of(places: &[Place], rows: Range<usize>) -> &[Place] {
+    let below = |row: usize| places.partition_point(|place| place.row() < row);
+    &places[below(rows.start)..below(rows.end)]
 }
 
 pub(crate) fn check(length: usize, indices: &[u32], columns: usize) {

@@ -342,8 +342,7 @@ fn embedding_sum(rounds: usize) {
             differentiate(word + place, &weighting);
         },
         || {
-            embedding::forward(&ids, &table, HIDDEN, &mut out);
-            embedding::forward_add(&positions, &places, HIDDEN, &mut out);
+            embedding::forward(&[(&ids, &table), (&positions, &places)], HIDDEN, &mut out);
             embedding::backward(&ids, &dy, HIDDEN, &mut dtable);
             embedding::backward(&positions, &dy, HIDDEN, &mut dplaces);
         },

@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    let tokens = mask.iter().filter(|real| **real == 1).count();
+    let tokens: usize = mask.iter().map(|real| usize::from(*real)).sum();
     println!(
         "{preset} {}: {sequences} sequences of 1 to {length} tokens, {tokens} of {places} places real ({:.3}): \
          all places {:.1} ms, padding left out {:.1} ms, ratio of pairs {:.3} (medians of {pairs})",

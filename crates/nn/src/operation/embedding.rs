@@ -100,13 +100,13 @@ impl Embedding {
     fn sum(&self, tables: &[FlexTensor]) -> FlexTensor {
         let columns = columns(&tables[0]);
         let mut out = Buffer::stale(self.ids.words.len() * columns);
-        kernel::forward(&self.ids.words, values(&tables[0]), columns, &mut out);
-        for (table, ids) in tables[1..]
-            .iter()
-            .zip([&self.ids.types, &self.ids.positions])
-        {
-            kernel::forward_add(ids, values(table), columns, &mut out);
-        }
+        let ids = [&self.ids.words, &self.ids.types, &self.ids.positions];
+        let tables: Vec<(&[u32], &[f32])> = ids
+            .into_iter()
+            .zip(tables)
+            .map(|(ids, table)| (ids.as_slice(), values(table)))
+            .collect();
+        kernel::forward(&tables, columns, &mut out);
         float_tensor(out, [1, self.ids.words.len(), columns])
     }
 
