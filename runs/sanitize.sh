@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# The tests of the kernels under AddressSanitizer at every level of instructions, and their operations under Miri. The summary
+# The tests of the kernels under AddressSanitizer at every level of instructions, or their operations under Miri. The summary
 # stands in docs/bench/sanitize.txt.
 #
 #     runs/sanitize.sh [address|miri]
 #
 # AddressSanitizer runs on the stable compiler (its runtime comes with it) and sees every load and store that the compiler
 # makes, also the masked ones of AVX-512; what AMX instructions read and write is hidden from it and has debug
-# assertions instead. Miri needs `rustup +nightly component add miri rust-src`; it interprets the portable level, and finds
-# beside bounds also races and uninitialised memory.
+# assertions instead. Miri needs `rustup +nightly component add miri rust-src`; it interprets the portable level, finds beside
+# bounds also races and uninitialised memory, and takes an hour or more.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-target}/sanitize"
 host="$(rustc -vV | sed -n 's/^host: //p')"
-what="${1:-address miri}"
+what="${1:-address}"
 
 control() {
     echo "== AddressSanitizer sees a masked AVX-512 load beyond the end"
