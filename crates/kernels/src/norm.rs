@@ -1,7 +1,7 @@
 //! Layer normalisation over the last axis (Ba, Kiros, Hinton 2016).
 
 use crate::dispatch::Arithmetic;
-use crate::math::{sum_by, sum_by2};
+use crate::math::{sum_by, sum_by2, sum_lanes_f64};
 use crate::parallel;
 use crate::scratch::Scratch;
 
@@ -178,7 +178,7 @@ fn differentiate_body<A: Arithmetic>(
         for ((normal, dy), weight) in rest.iter().zip(&dy[done..]).zip(&weight[done..]) {
             slope += f64::from(dy * weight) * f64::from(*normal);
         }
-        slope += lanes.into_iter().sum::<f64>();
+        slope += sum_lanes_f64(&lanes);
         let (average, slope) = (average as f32, (slope / columns as f64) as f32);
         for ((dx, dy), weight) in dx.iter_mut().zip(dy).zip(weight) {
             *dx = reciprocal * (A::mul_add(*dy, *weight, -average) - *dx * slope);

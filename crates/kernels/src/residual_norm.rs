@@ -143,11 +143,8 @@ fn normalise_body<A: Arithmetic>(
                 }
             }
         }
-        let mean = sum_by(y, f64::from) / columns as f64;
-        let square = sum_by(y, |y| {
-            let d = f64::from(y) - mean;
-            d * d
-        });
+        let mean = row_sum(y) / columns as f64;
+        let square = row_square(y, mean);
         let exact = 1.0 / (square / columns as f64 + f64::from(parameters.epsilon)).sqrt();
         // The part of the mean that f32 does not hold is subtracted apart.
         let (reciprocal, high) = (exact as f32, mean as f32);
@@ -166,6 +163,28 @@ crate::simd! {
         reciprocal_deviations: &mut [f32],
     ) = normalise_body;
 }
+
+// Functions of their own: inlined into the row loops, the sums would be compiled to scalar instructions.
+#[inline(always)]
+fn row_sum_body<A: Arithmetic>(values: &[f32]) -> f64 {
+    sum_by(values, f64::from)
+}
+crate::simd! { #[inline(never)] fn row_sum(values: &[f32]) -> f64 = row_sum_body; }
+
+#[inline(always)]
+fn row_square_body<A: Arithmetic>(values: &[f32], mean: f64) -> f64 {
+    sum_by(values, |value| {
+        let d = f64::from(value) - mean;
+        d * d
+    })
+}
+crate::simd! { #[inline(never)] fn row_square(values: &[f32], mean: f64) -> f64 = row_square_body; }
+
+#[inline(always)]
+fn row_product_body<A: Arithmetic>(a: &[f32], b: &[f32]) -> f64 {
+    sum_by2(a, b, |a, b| f64::from(a) * f64::from(b))
+}
+crate::simd! { #[inline(never)] fn row_product(a: &[f32], b: &[f32]) -> f64 = row_product_body; }
 
 /// Gradients of [`forward`]. Both slices `[rows, columns]` change their meaning: `dout_to_dresidual` holds the gradient by
 /// out before and the one by the residual afterwards, `normal_to_dy` the normalised sum before and the gradient by y
@@ -239,16 +258,12 @@ fn differentiate_body<A: Arithmetic>(
             *dweight = A::mul_add(*dout, *normal, *dweight);
             *dbias += dout;
         }
-        let average = sum_by2(dout, weight, |dout, weight| f64::from(dout * weight));
-        // dout becomes dout * weight, so that the next sum is over two slices.
+        // dout becomes dout * weight.
         for (dout, weight) in dout.iter_mut().zip(weight) {
             *dout *= weight;
         }
-        let slope = sum_by2(dout, normal, |scaled, normal| {
-            f64::from(scaled) * f64::from(normal)
-        });
-        let average = (average / columns as f64) as f32;
-        let slope = (slope / columns as f64) as f32;
+        let average = (row_sum(dout) / columns as f64) as f32;
+        let slope = (row_product(dout, normal) / columns as f64) as f32;
         match masks.row(row) {
             None => {
                 for ((dout, normal), dbias) in dout.iter_mut().zip(normal).zip(dbias.iter_mut()) {
