@@ -16,6 +16,9 @@ pub(crate) trait GradientSet {
     fn accumulate(&mut self, other: Self);
 }
 
+/// Changes the values of all parameters at once: (parameters, their values).
+pub(crate) type ApplyToAll<'a> = &'a mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>);
+
 /// A model that the loop can train. Parameters keep their order.
 pub(crate) trait Trainable {
     /// Its gradients.
@@ -33,10 +36,7 @@ pub(crate) trait Trainable {
     ) -> Result<(Score, Self::Gradients), ModelError>;
     fn score(&self, batch: &Batch) -> Result<Score, ModelError>;
     /// Runs `apply` once with the values of all parameters.
-    fn update(
-        &mut self,
-        apply: &mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>),
-    ) -> Result<(), ModelError>;
+    fn update(&mut self, apply: ApplyToAll<'_>) -> Result<(), ModelError>;
     /// Inputs of every site, `[tokens, channels]`, without padding.
     fn observe(&self, batch: &Batch, sink: &mut dyn FnMut(usize, &[f32]))
     -> Result<(), ModelError>;
@@ -103,10 +103,7 @@ impl Trainable for MaskedLanguageModel {
     fn score(&self, batch: &Batch) -> Result<Score, ModelError> {
         self.score(&input(batch))
     }
-    fn update(
-        &mut self,
-        apply: &mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>),
-    ) -> Result<(), ModelError> {
+    fn update(&mut self, apply: ApplyToAll<'_>) -> Result<(), ModelError> {
         self.update_all(apply)
     }
     fn observe(
