@@ -23,6 +23,7 @@ pub mod norm;
 pub mod parallel;
 mod permission;
 mod precision;
+mod prefetch;
 mod product;
 pub mod random;
 pub mod residual;
@@ -33,5 +34,6 @@ mod testing;
 mod tokens;
 
 pub use precision::{Precision, UnknownPrecision};
+pub use prefetch::prefetch;
 pub use product::{Engine, bf16_is_fast};
 pub use tokens::TokenLayout;

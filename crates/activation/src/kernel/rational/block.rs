@@ -4,18 +4,17 @@ use super::body::{self, Coefficients, Form, Sums};
 use crate::family::rational::definition;
 use crate::kernel::lanes::{Block, LANES, VECTORS, any_beyond};
 
-/// The block's inputs, incoming gradients and results.
+/// The block's inputs with their bias, and its results; before a backward pass the incoming gradients.
 pub(super) struct Buffers {
     pub(super) x: Block,
-    pub(super) dy: Block,
     pub(super) out: Block,
 }
 
 /// Beyond it, even the f64 powers of the largest degree would overflow; the function is continued by its tangent.
 const TANGENT: f64 = 1e33;
 
-/// Magnitudes up to which x^(P−1) stays below 1e24, so that no product in the body leaves the range of f32.
-const fn limit(numerator: usize) -> f32 {
+/// Magnitudes of the input up to which x^(P−1) stays below 1e24, so that no product in the body leaves the range of f32.
+pub(super) const fn limit(numerator: usize) -> f32 {
     match numerator {
         0..=4 => 1e8,
         5..=6 => 6.3e4,
@@ -35,11 +34,7 @@ struct Large {
 impl Buffers {
     pub(super) fn new() -> Self {
         let zero = [[0.0; LANES]; VECTORS];
-        Self {
-            x: zero,
-            dy: zero,
-            out: zero,
-        }
+        Self { x: zero, out: zero }
     }
 
     pub(super) fn forward<F: Form, const P: usize, const Q: usize>(
@@ -48,7 +43,12 @@ impl Buffers {
         vectors: usize,
     ) {
         let large = self.take_large(vectors, limit(P));
-        body::forward::<F, P, Q>(coefficients, &self.x[..vectors], &mut self.out[..vectors]);
+        body::forward::<F, P, Q>(
+            coefficients,
+            &self.x[..vectors],
+            None,
+            &mut self.out[..vectors],
+        );
         for Large {
             vector, lane, x, ..
         } in large
@@ -73,7 +73,7 @@ impl Buffers {
         body::backward::<F, P, Q>(
             coefficients,
             &self.x[..vectors],
-            &self.dy[..vectors],
+            None,
             &mut self.out[..vectors],
             sums,
         );
@@ -106,10 +106,10 @@ impl Buffers {
                             vector,
                             lane,
                             x,
-                            dy: self.dy[vector][lane],
+                            dy: self.out[vector][lane],
                         });
                         self.x[vector][lane] = 0.0;
-                        self.dy[vector][lane] = 0.0;
+                        self.out[vector][lane] = 0.0;
                     }
                 }
             }

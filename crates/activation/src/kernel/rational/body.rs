@@ -145,15 +145,24 @@ fn denominator<F: Form>(inner: f32) -> f32 {
     }
 }
 
+/// What is added to the inputs: a vector of zeros where there is no bias, so that one loop serves both.
+#[inline(always)]
+fn bias_of(bias: Option<&[Lane]>, vector: usize) -> &Lane {
+    const NONE: Lane = [0.0; LANES];
+    bias.map_or(&NONE, |bias| &bias[vector])
+}
+
 #[inline(always)]
 fn forward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
     c: &Coefficients<P, Q>,
     x: &[Lane],
+    bias: Option<&[Lane]>,
     y: &mut [Lane],
 ) {
-    for (x, y) in x.iter().zip(y) {
+    for (vector, (x, y)) in x.iter().zip(y).enumerate() {
+        let bias = bias_of(bias, vector);
         for lane in 0..LANES {
-            let x = x[lane];
+            let x = x[lane] + bias[lane];
             let mut p = c.a[P - 1][lane];
             for i in (0..P - 1).rev() {
                 p = A::mul_add(p, x, c.a[i][lane]);
@@ -173,34 +182,36 @@ fn forward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
     }
 }
 simd! {
-    /// `y = P(x) / Q(x)`
-    pub(super) fn forward<F: Form; const P: usize, const Q: usize>(c: &Coefficients<P, Q>, x: &[Lane], y: &mut [Lane]) = forward_body;
+    /// `y = P(x + bias) / Q(x + bias)`
+    pub(super) fn forward<F: Form; const P: usize, const Q: usize>(c: &Coefficients<P, Q>, x: &[Lane], bias: Option<&[Lane]>, y: &mut [Lane]) = forward_body;
 }
 
 #[inline(always)]
 fn backward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
     c: &Coefficients<P, Q>,
     x: &[Lane],
-    dy: &[Lane],
-    dx: &mut [Lane],
+    bias: Option<&[Lane]>,
+    dy_to_dx: &mut [Lane],
     sums: &mut Sums<P, Q>,
 ) {
     let mut sum_a = [[0.0_f32; LANES]; P];
     let mut sum_b = [[0.0_f32; LANES]; Q];
     let mut sum_constant = [0.0_f32; LANES];
-    for ((x, dy), dx) in x.iter().zip(dy).zip(dx) {
+    for (vector, (x, dy_to_dx)) in x.iter().zip(dy_to_dx).enumerate() {
+        let bias = bias_of(bias, vector);
         for lane in 0..LANES {
-            let x = x[lane];
-            let mut p = c.a[P - 1][lane];
-            let mut dp = 0.0;
-            for i in (0..P - 1).rev() {
+            let x = x[lane] + bias[lane];
+            // The first step of each derivative is the leading coefficient itself.
+            let mut dp = c.a[P - 1][lane];
+            let mut p = A::mul_add(dp, x, c.a[P - 2][lane]);
+            for i in (0..P - 2).rev() {
                 dp = A::mul_add(dp, x, p);
                 p = A::mul_add(p, x, c.a[i][lane]);
             }
             let u = base::<F>(x);
-            let mut s = c.b[Q - 1][lane];
-            let mut ds = 0.0;
-            for k in (0..Q - 1).rev() {
+            let mut ds = c.b[Q - 1][lane];
+            let mut s = A::mul_add(ds, u, c.b[Q - 2][lane]);
+            for k in (0..Q - 2).rev() {
                 ds = A::mul_add(ds, u, s);
                 s = A::mul_add(s, u, c.b[k][lane]);
             }
@@ -212,7 +223,7 @@ fn backward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
             let inner_slope = A::mul_add(ds, u, s);
             let reciprocal = 1.0 / denominator::<F>(inner);
             let f = p * reciprocal;
-            let mut h = dy[lane] * reciprocal;
+            let h = dy_to_dx[lane] * reciprocal;
             // ∂Q/∂inner, and du/dx in form A.
             let outer = match F::FORM {
                 DenominatorForm::A | DenominatorForm::N => 1.0,
@@ -222,39 +233,44 @@ fn backward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
                 DenominatorForm::A => inner_slope * sign(x),
                 _ => inner_slope * outer,
             };
-            dx[lane] = h * A::mul_add(-f, q_slope, dp);
-            let mut w = -(h * f) * outer;
+            dy_to_dx[lane] = h * A::mul_add(-f, q_slope, dp);
+            let w = -(h * f) * outer;
+            // Powers are shared: those of |x| differ from those of x in the sign of the odd ones.
+            let mut power = x;
             sum_a[0][lane] += h;
             for sum in &mut sum_a[1..] {
-                h *= x;
-                sum[lane] += h;
+                sum[lane] = A::mul_add(h, power, sum[lane]);
+                power *= x;
             }
             if F::HAS_CONSTANT {
                 sum_constant[lane] += w;
             }
-            for sum in &mut sum_b {
-                w *= u;
-                sum[lane] += w;
+            let mut power = x;
+            for (k, sum) in sum_b.iter_mut().enumerate() {
+                let own = if k % 2 == 0 { base::<F>(power) } else { power };
+                sum[lane] = A::mul_add(w, own, sum[lane]);
+                power *= x;
             }
         }
     }
-    for (sums, sum) in sums
-        .a
-        .iter_mut()
-        .zip(&sum_a)
-        .chain(sums.b.iter_mut().zip(&sum_b))
-    {
-        for lane in 0..LANES {
-            sums[lane] += f64::from(sum[lane]);
-        }
+    for (sums, sum) in sums.a.iter_mut().zip(&sum_a) {
+        add_wide(sum, sums);
+    }
+    for (sums, sum) in sums.b.iter_mut().zip(&sum_b) {
+        add_wide(sum, sums);
     }
     if F::HAS_CONSTANT {
-        for lane in 0..LANES {
-            sums.constant[lane] += f64::from(sum_constant[lane]);
-        }
+        add_wide(&sum_constant, &mut sums.constant);
+    }
+}
+
+#[inline(always)]
+fn add_wide(lanes: &Lane, total: &mut [f64; LANES]) {
+    for lane in 0..LANES {
+        total[lane] += f64::from(lanes[lane]);
     }
 }
 simd! {
-    /// `dx`, and the coefficient gradients added to `sums`.
-    pub(super) fn backward<F: Form; const P: usize, const Q: usize>(c: &Coefficients<P, Q>, x: &[Lane], dy: &[Lane], dx: &mut [Lane], sums: &mut Sums<P, Q>) = backward_body;
+    /// `dy_to_dx` from dy to dx, and the coefficient gradients added to `sums`.
+    pub(super) fn backward<F: Form; const P: usize, const Q: usize>(c: &Coefficients<P, Q>, x: &[Lane], bias: Option<&[Lane]>, dy_to_dx: &mut [Lane], sums: &mut Sums<P, Q>) = backward_body;
 }

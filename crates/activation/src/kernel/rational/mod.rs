@@ -5,13 +5,16 @@
 
 mod block;
 mod body;
+mod direct;
 mod strip;
 
 use super::sums::with_column_and_other_sums;
+use crate::kernel::lanes::BLOCK;
 use crate::spec::DenominatorForm;
 use block::Buffers;
 use body::{Form, FormA, FormB, FormC, FormN};
-use pliant_kernels::parallel;
+use direct::Direct;
+use pliant_kernels::{parallel, prefetch};
 use rayon::prelude::*;
 use strip::Strip;
 
@@ -146,6 +149,7 @@ fn forward_with<F: Form, const P: usize, const Q: usize>(
     y: &mut [f32],
 ) {
     let strips = Strip::<P, Q>::all::<F>(layout, coefficients);
+    let direct = Direct::new(layout, bias, block::limit(P));
     let length = layout.rows_per_chunk() * layout.channels;
     parallel::for_each_chunk(y, length, |chunk, y| {
         let mut buffers = Buffers::new();
@@ -153,6 +157,12 @@ fn forward_with<F: Form, const P: usize, const Q: usize>(
         let x = &x[start..start + y.len()];
         for strip in &strips {
             strip.each_block(y.len(), |place| {
+                prefetch(x, place.run().end, BLOCK);
+                if let Some((x, bias)) = direct.operands(&place, x) {
+                    let y = direct::lanes_mut(&mut y[place.run()]);
+                    body::forward::<F, P, Q>(&strip.coefficients, x, bias, y);
+                    return;
+                }
                 let vectors = place.load(x, bias, &mut buffers.x);
                 buffers.forward::<F, P, Q>(&strip.coefficients, vectors);
                 place.store(&buffers.out, y);
@@ -173,6 +183,7 @@ fn backward_with<F: Form, const P: usize, const Q: usize>(
 ) {
     let strips = Strip::<P, Q>::all::<F>(layout, coefficients);
     let length = layout.rows_per_chunk() * layout.channels;
+    let direct = Direct::new(layout, bias, block::limit(P));
     let width = dcoefficients.len();
     let mut partials = vec![0.0_f64; dx.len().div_ceil(length) * width];
     with_column_and_other_sums(
@@ -183,12 +194,22 @@ fn backward_with<F: Form, const P: usize, const Q: usize>(
         |chunk, dx, partial| {
             let mut buffers = Buffers::new();
             let range = chunk * length..chunk * length + dx.len();
-            let (x, dy) = (&x[range.clone()], dy.map(|dy| &dy[range]));
+            if let Some(dy) = dy {
+                dx.copy_from_slice(&dy[range.clone()]);
+            }
+            let x = &x[range];
             for strip in &strips {
                 let mut sums = body::Sums::<P, Q>::zero();
                 strip.each_block(dx.len(), |place| {
+                    prefetch(x, place.run().end, BLOCK);
+                    prefetch(dx, place.run().end, BLOCK);
+                    if let Some((x, bias)) = direct.operands(&place, x) {
+                        let dx = direct::lanes_mut(&mut dx[place.run()]);
+                        body::backward::<F, P, Q>(&strip.coefficients, x, bias, dx, &mut sums);
+                        return;
+                    }
                     let vectors = place.load(x, bias, &mut buffers.x);
-                    place.load(dy.unwrap_or(dx), None, &mut buffers.dy);
+                    place.load(dx, None, &mut buffers.out);
                     buffers.backward::<F, P, Q>(&strip.coefficients, vectors, &mut sums);
                     place.store(&buffers.out, dx);
                 });

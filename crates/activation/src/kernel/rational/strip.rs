@@ -1,5 +1,7 @@
 //! Strips of channels that one set of lane coefficients serves.
 
+use std::ops::Range;
+
 use super::Layout;
 use super::body::{Coefficients, Form, Sums};
 use crate::kernel::lanes::{BLOCK, Block, LANES, stage};
@@ -56,14 +58,22 @@ impl<const P: usize, const Q: usize> Strip<P, Q> {
     #[inline]
     pub(super) fn each_block(&self, length: usize, mut work: impl FnMut(Place)) {
         if self.width == self.channels && self.lanes_per_group.is_none() {
-            for start in (0..length).step_by(BLOCK) {
-                work(Place {
-                    start,
-                    stride: 0,
-                    width: BLOCK.min(length - start),
-                    rows: 1,
-                    channel: start % self.channels,
-                });
+            // A block ends where the row does, unless rows are short: then its bias lies in one piece.
+            let row = if self.channels < BLOCK / 2 {
+                length
+            } else {
+                self.channels
+            };
+            for first in (0..length).step_by(row) {
+                for start in (first..length.min(first + row)).step_by(BLOCK) {
+                    work(Place {
+                        start,
+                        stride: 0,
+                        width: BLOCK.min(first + row - start).min(length - start),
+                        rows: 1,
+                        channel: start % self.channels,
+                    });
+                }
             }
             return;
         }
@@ -120,6 +130,24 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Whether the block is one run of neighbours.
+    #[inline]
+    pub(super) fn is_one_run(&self) -> bool {
+        self.rows == 1
+    }
+
+    /// The elements of the first run.
+    #[inline]
+    pub(super) fn run(&self) -> Range<usize> {
+        self.start..self.start + self.width
+    }
+
+    /// The channels of the first run; beyond the last one where it goes on into the next row.
+    #[inline]
+    pub(super) fn channels(&self) -> Range<usize> {
+        self.channel..self.channel + self.width
+    }
+
     /// Gathers into vectors, with the bias added; returns how many. The last vector of each run is filled with zeros.
     #[inline]
     pub(super) fn load(&self, values: &[f32], bias: Option<&[f32]>, block: &mut Block) -> usize {
