@@ -226,11 +226,14 @@ pub fn backward(
     );
     let mut totals = Scratch::new(3 * columns);
     parallel::fold_partials(&partials, &mut totals);
-    gradients.bias.copy_from_slice(&totals[..columns]);
-    gradients
-        .weight
-        .copy_from_slice(&totals[columns..2 * columns]);
-    gradients.norm_bias.copy_from_slice(&totals[2 * columns..]);
+    let VectorGradients {
+        bias,
+        weight,
+        norm_bias,
+    } = gradients;
+    bias.copy_from_slice(&totals[..columns]);
+    weight.copy_from_slice(&totals[columns..2 * columns]);
+    norm_bias.copy_from_slice(&totals[2 * columns..]);
 }
 
 #[inline(always)]

@@ -16,7 +16,7 @@ fn with(probability: f32, elements_per_sequence: usize) -> Dropout {
     }
 }
 
-/// out, dy, dresidual, dbias, dweight, dnorm_bias
+/// out, dy, dresidual, and the gradients by bias, weight and norm bias
 fn run(parameters: &Parameters<'_>, y: &[f32], residual: &[f32], dout: &[f32]) -> [Vec<f32>; 6] {
     let columns = parameters.weight.len();
     let mut normal = y.to_vec();
