@@ -158,7 +158,12 @@ unsafe fn run<const PARTS: usize>(
         Threads::One => (1, product),
         Threads::All => {
             let workers = rayon::current_num_threads();
-            let band_panels = left_panels.div_ceil(2 * workers).clamp(2, LEFT_PANELS);
+            // A wide right operand is read once for each band: then bands are high, and the columns are shared out.
+            let band_panels = if right.columns > left.rows {
+                LEFT_PANELS
+            } else {
+                left_panels.div_ceil(2 * workers).clamp(2, LEFT_PANELS)
+            };
             (
                 workers,
                 Product {
