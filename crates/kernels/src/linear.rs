@@ -5,7 +5,7 @@
 use crate::Precision;
 use crate::dispatch::Arithmetic;
 use crate::parallel;
-use crate::product::{Mode, Threads, View, multiply, multiply_from};
+use crate::product::{Mode, Packed, Threads, View, multiply, multiply_from, multiply_packed, pack};
 
 /// `y = x weightᵀ + bias` with x `[rows, inputs]`, weight `[outputs, inputs]`, bias `[outputs]`, y `[rows, outputs]`.
 ///
@@ -39,6 +39,44 @@ pub fn forward(
             assert_eq!(bias.len(), outputs, "bias is [{outputs}]");
             multiply_from(precision, x, weight, bias, Threads::All, y);
         }
+    }
+}
+
+/// A weight `[outputs, inputs]` brought once into the order in which [`forward`] reads it, for inference with few rows,
+/// where this takes longer than the product. Costs 6 bytes a weight in f32 and 2 in bf16.
+#[derive(Debug)]
+pub struct PackedWeight {
+    packed: Packed,
+    inputs: usize,
+}
+
+impl PackedWeight {
+    /// `None` where products of this precision and size gain nothing on this processor.
+    ///
+    /// # Panics
+    /// If the weight does not have the length of its shape.
+    pub fn new(
+        precision: Precision,
+        weight: &[f32],
+        inputs: usize,
+        outputs: usize,
+    ) -> Option<Self> {
+        assert_eq!(
+            weight.len(),
+            outputs * inputs,
+            "weight is [{outputs}, {inputs}]"
+        );
+        let packed = pack(precision, View::new(weight, outputs, inputs).transposed())?;
+        Some(Self { packed, inputs })
+    }
+
+    /// As [`forward`], to the same bits.
+    ///
+    /// # Panics
+    /// If a slice does not have the length of its shape.
+    pub fn forward(&self, x: &[f32], bias: Option<&[f32]>, rows: usize, y: &mut [f32]) {
+        let x = View::new(x, rows, self.inputs);
+        multiply_packed(x, &self.packed, bias, y);
     }
 }
 
@@ -268,6 +306,29 @@ mod tests {
             assert_close("dx", &dx, &exact.0, 2e-6);
             assert_close("dweight", &dweight, &exact.1, 2e-6);
             assert_close("dbias", &dbias, &exact.2, 2e-6);
+        }
+    }
+
+    #[test]
+    fn a_packed_weight_gives_the_same_bits() {
+        for precision in Precision::ALL {
+            for (rows, inputs, outputs) in [(1, 64, 96), (37, 100, 33), (300, 520, 70)] {
+                let x = narrow(&random(1, rows * inputs, 1.0));
+                let weight = narrow(&random(2, outputs * inputs, 1.0));
+                let bias = narrow(&random(3, outputs, 1.0));
+                let Some(packed) = PackedWeight::new(precision, &weight, inputs, outputs) else {
+                    continue;
+                };
+                for bias in [None, Some(&bias[..])] {
+                    let mut plain = vec![f32::NAN; rows * outputs];
+                    let mut own = vec![f32::NAN; rows * outputs];
+                    forward(
+                        precision, &x, &weight, bias, rows, inputs, outputs, &mut plain,
+                    );
+                    packed.forward(&x, bias, rows, &mut own);
+                    assert_eq!(plain, own, "{precision} {rows} x {inputs} x {outputs}");
+                }
+            }
         }
     }
 

@@ -51,3 +51,25 @@ fn loss_weights_and_gradients_do_not_depend_on_threads() {
         }
     }
 }
+
+#[test]
+fn weights_that_are_kept_packed_follow_every_change() {
+    for precision in Precision::ALL {
+        let mut model = MaskedLanguageModel::new(&small_config("rational"), 1).unwrap();
+        model.set_precision(precision);
+        let batch = OwnedBatch::padded(3, 2, 16, model.config().vocabulary_size);
+        let before = model.score(&batch.input()).unwrap();
+        assert_eq!(model.score(&batch.input()).unwrap(), before);
+        for index in 0..model.parameters().len() {
+            let changed: Vec<f32> = model.read(index).iter().map(|value| 1.25 * value).collect();
+            model.write(index, &changed).unwrap();
+        }
+        let after = model.score(&batch.input()).unwrap();
+        assert_ne!(after.loss_sum, before.loss_sum);
+        let folder = tempfile::tempdir().unwrap();
+        model.save(folder.path()).unwrap();
+        let mut fresh = MaskedLanguageModel::load(folder.path()).unwrap();
+        fresh.set_precision(precision);
+        assert_eq!(fresh.score(&batch.input()).unwrap(), after, "{precision}");
+    }
+}

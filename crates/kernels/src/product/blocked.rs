@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 #![cfg(target_arch = "x86_64")]
 
-use std::ops::Range;
+use std::ops::{DerefMut, Range};
 
 use rayon::prelude::*;
 
@@ -40,17 +40,28 @@ unsafe impl Send for Target {}
 // SAFETY: as above.
 unsafe impl Sync for Target {}
 
-/// Panels in 64-byte aligned work memory.
-struct Panels {
-    memory: Scratch,
+/// Panels in 64-byte aligned memory, of their own or borrowed for work.
+#[derive(Debug)]
+struct Panels<M> {
+    memory: M,
     offset: usize,
     length: usize,
 }
 
-impl Panels {
+/// Values of f32 that hold `length` values of 16 bits, wherever they are aligned.
+const fn memory_length(length: usize) -> usize {
+    length.div_ceil(2) + 16
+}
+
+impl Panels<Scratch> {
     /// Work memory for `length` values of 16 bits, contents unspecified.
     fn new(length: usize) -> Self {
-        let memory = Scratch::new(length.div_ceil(2) + 16);
+        Self::within(Scratch::new(memory_length(length)), length)
+    }
+}
+
+impl<M: DerefMut<Target = [f32]>> Panels<M> {
+    fn within(memory: M, length: usize) -> Self {
         let offset = memory.as_ptr().align_offset(64).min(16);
         Self {
             memory,
@@ -74,15 +85,81 @@ impl Panels {
     }
 }
 
+/// A right operand in panels, for several products.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    engine: Engine,
+    depth: usize,
+    columns: usize,
+    panels: Panels<Vec<f32>>,
+}
+
+impl Packed {
+    /// The processor has what `engine` needs.
+    pub(super) fn new(engine: Engine, right: View<'_>) -> Self {
+        let parts = parts(engine);
+        let length = right.columns.div_ceil(SIDE) * panel_length(right.rows, parts);
+        let mut panels = Panels::within(vec![0.0; memory_length(length)], length);
+        pack(parts, right, Threads::All, panels.values_mut());
+        Self {
+            engine,
+            depth: right.rows,
+            columns: right.columns,
+            panels,
+        }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+}
+
+/// The right operand of a product.
+#[derive(Clone, Copy)]
+pub(super) enum Right<'a> {
+    Plain(Engine, View<'a>),
+    Packed(&'a Packed),
+}
+
+/// Parts of an operand on an engine of our own.
+fn parts(engine: Engine) -> usize {
+    if engine == Engine::SplitTiles { 3 } else { 1 }
+}
+
+/// Fills the panels of a right operand.
+fn pack(parts: usize, right: View<'_>, threads: Threads, panels: &mut [u16]) {
+    let depth = right.rows;
+    let group = RIGHT_PANELS * panel_length(depth, parts);
+    let fill = |index: usize, panels: &mut [u16]| {
+        let first = index * RIGHT_PANELS * SIDE;
+        // SAFETY: engines of our own are chosen only where these instructions are.
+        unsafe {
+            if parts == 3 {
+                panel::pack_right::<3>(right, first, 0..depth, panels);
+            } else {
+                panel::pack_right::<1>(right, first, 0..depth, panels);
+            }
+        }
+    };
+    match threads {
+        _ if group == 0 => {}
+        Threads::One => {
+            for (index, panels) in panels.chunks_mut(group).enumerate() {
+                fill(index, panels);
+            }
+        }
+        Threads::All => parallel::for_each_chunk(panels, group, fill),
+    }
+}
+
 /// `result = factor · left right (+ start | + old values)` on bf16 panels.
 ///
 /// # Safety
-/// The processor has what `engine` needs, and `result + row * stride + column` is valid for reads and writes for all
+/// The processor has what the engine needs, and `result + row * stride + column` is valid for reads and writes for all
 /// rows of `left` and columns of `right`, and nothing else accesses it meanwhile.
 pub(super) unsafe fn multiply(
-    engine: Engine,
     left: View<'_>,
-    right: View<'_>,
+    right: Right<'_>,
     factor: f32,
     mode: Mode,
     start: Option<&[f32]>,
@@ -94,13 +171,34 @@ pub(super) unsafe fn multiply(
         pointer: result,
         stride,
     };
+    let packed_here;
+    let (engine, columns, panels) = match right {
+        Right::Packed(packed) => {
+            assert_eq!(
+                packed.depth, left.columns,
+                "inner sizes of a matrix product"
+            );
+            (packed.engine, packed.columns, packed.panels.values())
+        }
+        Right::Plain(engine, right) => {
+            let parts = parts(engine);
+            let length = right.columns.div_ceil(SIDE) * panel_length(right.rows, parts);
+            let mut panels = Panels::new(length);
+            pack(parts, right, threads, panels.values_mut());
+            packed_here = panels;
+            (engine, right.columns, packed_here.values())
+        }
+    };
     // SAFETY: as the caller promises.
     unsafe {
-        match engine {
-            Engine::SplitTiles => {
-                run::<3>(engine, left, right, factor, mode, start, threads, target);
-            }
-            _ => run::<1>(engine, left, right, factor, mode, start, threads, target),
+        if parts(engine) == 3 {
+            run::<3>(
+                engine, left, columns, panels, factor, mode, start, threads, target,
+            );
+        } else {
+            run::<1>(
+                engine, left, columns, panels, factor, mode, start, threads, target,
+            );
         }
     }
 }
@@ -110,32 +208,15 @@ pub(super) unsafe fn multiply(
 unsafe fn run<const PARTS: usize>(
     engine: Engine,
     left: View<'_>,
-    right: View<'_>,
+    columns: usize,
+    right: &[u16],
     factor: f32,
     mode: Mode,
     start: Option<&[f32]>,
     threads: Threads,
     target: Target,
 ) {
-    let depth = left.columns;
-    let panels = right.columns.div_ceil(SIDE);
-    let width = panel_length(depth, PARTS);
-    let mut packed = Panels::new(panels * width);
-    let group = RIGHT_PANELS * width;
-    let pack = |index: usize, panels: &mut [u16]| {
-        let first = index * RIGHT_PANELS * SIDE;
-        // SAFETY: engines of our own are chosen only where these instructions are.
-        unsafe { panel::pack_right::<PARTS>(right, first, 0..depth, panels) }
-    };
-    match threads {
-        _ if group == 0 => {}
-        Threads::One => {
-            for (index, panels) in packed.values_mut().chunks_mut(group).enumerate() {
-                pack(index, panels);
-            }
-        }
-        Threads::All => parallel::for_each_chunk(packed.values_mut(), group, pack),
-    }
+    let panels = columns.div_ceil(SIDE);
     let start = start.map(|start| {
         let mut padded = vec![0.0; panels * SIDE];
         padded[..start.len()].copy_from_slice(start);
@@ -144,8 +225,8 @@ unsafe fn run<const PARTS: usize>(
     let product = Product::<'_, PARTS> {
         engine,
         left,
-        columns: right.columns,
-        right: packed.values(),
+        columns,
+        right,
         factor,
         add: mode == Mode::Add,
         start: start.as_deref(),
@@ -159,7 +240,7 @@ unsafe fn run<const PARTS: usize>(
         Threads::All => {
             let workers = rayon::current_num_threads();
             // A wide right operand is read once for each band: then bands are high, and the columns are shared out.
-            let band_panels = if right.columns > left.rows {
+            let band_panels = if columns > left.rows {
                 LEFT_PANELS
             } else {
                 left_panels.div_ceil(2 * workers).clamp(2, LEFT_PANELS)
@@ -183,7 +264,7 @@ unsafe fn run<const PARTS: usize>(
         }
         Threads::All => {
             // Few rows: the columns are shared out too, and each task packs its rows for itself.
-            let most = right.columns.div_ceil(TASK_COLUMNS);
+            let most = columns.div_ceil(TASK_COLUMNS);
             let parts = (2 * workers).div_ceil(bands.max(1)).clamp(1, most.max(1));
             let share = panels.div_ceil(parts);
             (0..bands * parts).into_par_iter().for_each(|task| {

@@ -9,6 +9,7 @@
 
 mod blocked;
 mod engine;
+mod packed;
 mod panel;
 mod rounded;
 mod tiles;
@@ -17,7 +18,10 @@ mod vectors;
 use gemm::Parallelism;
 
 use crate::Precision;
+#[cfg(target_arch = "x86_64")]
+use blocked::Right;
 pub use engine::{Engine, bf16_is_fast};
+pub(crate) use packed::{Packed, multiply_packed, pack};
 
 /// A matrix inside a slice: element (row, column) lies at `row * row_stride + column * column_stride`.
 #[derive(Clone, Copy)]
@@ -151,13 +155,20 @@ pub(crate) fn multiply_from(
         return;
     }
     #[cfg(target_arch = "x86_64")]
-    if let Some(engine) = own_engine(precision, left, right) {
+    if let Some(engine) = own_engine(precision, right) {
         let (mode, start) = (Mode::Overwrite, Some(start));
         let pointer = result.as_mut_ptr();
         // SAFETY: the processor has what the engine needs, and the slice, borrowed mutably, has the result's shape.
         unsafe {
             blocked::multiply(
-                engine, left, right, 1.0, mode, start, threads, pointer, columns,
+                left,
+                Right::Plain(engine, right),
+                1.0,
+                mode,
+                start,
+                threads,
+                pointer,
+                columns,
             );
         }
         return;
@@ -195,9 +206,16 @@ pub(crate) unsafe fn multiply_raw(
     // SAFETY: the views were checked against their slices when they were made; the caller vouches for the result.
     unsafe {
         #[cfg(target_arch = "x86_64")]
-        if let Some(engine) = own_engine(precision, left, right) {
+        if let Some(engine) = own_engine(precision, right) {
             blocked::multiply(
-                engine, left, right, factor, mode, None, threads, result, row_stride,
+                left,
+                Right::Plain(engine, right),
+                factor,
+                mode,
+                None,
+                threads,
+                result,
+                row_stride,
             );
             return;
         }
@@ -214,9 +232,9 @@ pub(crate) unsafe fn multiply_raw(
 /// The engine of our own for a product. Its panels cost more than they save where a side is very small; the number of rows
 /// has no say, so that a row has the same bits in any batch.
 #[cfg(target_arch = "x86_64")]
-fn own_engine(precision: Precision, left: View<'_>, right: View<'_>) -> Option<Engine> {
+fn own_engine(precision: Precision, right: View<'_>) -> Option<Engine> {
     match Engine::of(precision) {
-        Engine::SplitTiles if left.columns < 16 || right.columns < 16 => None,
+        Engine::SplitTiles if right.rows < 16 || right.columns < 16 => None,
         engine @ (Engine::SplitTiles | Engine::Bf16Tiles | Engine::Bf16Vectors) => Some(engine),
         Engine::Vectors | Engine::RoundedVectors => None,
     }

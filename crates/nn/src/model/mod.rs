@@ -21,7 +21,7 @@ pub use site::Site;
 use crate::config::ModelConfig;
 use crate::error::ModelError;
 use crate::module::{ParameterSource, Pooler};
-use crate::operation::{MemoryLease, values};
+use crate::operation::{MemoryLease, PackedWeights, values};
 use crate::parameter::ParameterInfo;
 use network::Network;
 use weights::Place;
@@ -40,6 +40,8 @@ pub struct MaskedLanguageModel {
     sites: Vec<Site>,
     copied_buffers: usize,
     precision: Precision,
+    /// Belongs to the present values of the parameters.
+    packed_weights: Arc<PackedWeights>,
     /// Dropped last: memory of tensors is kept for reuse while there is a model.
     _memory: MemoryLease,
 }
@@ -93,6 +95,7 @@ impl MaskedLanguageModel {
             places: places.into(),
             copied_buffers: 0,
             precision: Precision::F32,
+            packed_weights: Arc::default(),
             _memory: MemoryLease::default(),
         })
     }
@@ -187,6 +190,7 @@ impl MaskedLanguageModel {
                 apply(parameters, split(buffers, places));
             });
             self.network = Some(network);
+            self.packed_weights = Arc::default();
             self.copied_buffers += copied;
         }
         Ok(())
@@ -249,6 +253,7 @@ impl MaskedLanguageModel {
         if let Some(network) = self.network.take() {
             let (network, copied) = weights::change(network, change);
             self.network = Some(network);
+            self.packed_weights = Arc::default();
             self.copied_buffers += copied;
         }
     }

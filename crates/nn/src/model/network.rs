@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use pliant_kernels::{Precision, TokenLayout};
+use pliant_kernels::TokenLayout;
 
 use super::input::ModelInput;
 use crate::config::{ModelConfig, resolve_activation};
@@ -13,7 +13,7 @@ use crate::module::{
     Embeddings, Encoder, EncoderConfig, MaskedLmHead, MaskedTarget, Observer, ParameterSource,
     Pass, PassDropout,
 };
-use crate::operation::{EmbeddingIds, HeadOutcome};
+use crate::operation::{EmbeddingIds, HeadOutcome, Products};
 
 /// Embeddings, encoder and masked-language-model head.
 #[derive(Module, Debug)]
@@ -109,13 +109,13 @@ impl ForwardBatch {
     /// A forward pass over this batch.
     pub(crate) fn pass<'a>(
         &self,
-        precision: Precision,
+        products: Products,
         dropout: Option<PassDropout>,
         observer: Option<&'a mut dyn Observer>,
     ) -> Pass<'a> {
         Pass {
             layout: Arc::clone(&self.layout),
-            precision,
+            products,
             dropout,
             observer,
         }

@@ -85,7 +85,7 @@ impl SelfAttention {
     /// - output: `[1, tokens, hidden]`, `[hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
         let [_, _, hidden_size] = hidden.dims();
-        let qkv = linear_with_bias(hidden, self.weight.val(), self.bias.val(), pass.precision);
+        let qkv = linear_with_bias(hidden, self.weight.val(), self.bias.val(), &pass.products);
         let operation = AttentionOperation {
             shape: Shape {
                 heads: self.heads,
@@ -93,7 +93,7 @@ impl SelfAttention {
             },
             layout: Arc::clone(&pass.layout),
             rotary: self.rotary.clone(),
-            precision: pass.precision,
+            precision: pass.products.precision,
             dropout: pass.attention_dropout(
                 DropoutPlace::AttentionWeights { layer: self.layer },
                 self.dropout,
@@ -105,7 +105,7 @@ impl SelfAttention {
             &heads,
         );
         (
-            self.output.product(heads, pass.precision),
+            self.output.product(heads, &pass.products),
             self.output.bias(),
         )
     }

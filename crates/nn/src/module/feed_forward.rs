@@ -105,7 +105,7 @@ impl FeedForward {
     /// - hidden: `[1, tokens, hidden]`
     /// - output: `[1, tokens, hidden]`, `[hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
-        let u = self.up.product(hidden, pass.precision);
+        let u = self.up.product(hidden, &pass.products);
         pass.output(
             || format!("bert.encoder.layer.{}.intermediate.dense", self.layer),
             &u,
@@ -122,6 +122,6 @@ impl FeedForward {
             || format!("bert.encoder.layer.{}.intermediate.activation", self.layer),
             &y,
         );
-        (self.down.product(y, pass.precision), self.down.bias())
+        (self.down.product(y, &pass.products), self.down.bias())
     }
 }

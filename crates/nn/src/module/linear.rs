@@ -4,10 +4,9 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::source::ParameterSource;
-use pliant_kernels::Precision;
 
 use crate::initialisation::Draw;
-use crate::operation::linear;
+use crate::operation::{Products, linear};
 use crate::parameter::Role;
 
 /// Sizes, role and start of a [`Linear`].
@@ -56,8 +55,8 @@ impl Linear {
     /// # Shapes
     /// - x: `[…, inputs]`
     /// - output: `[…, outputs]`
-    pub(crate) fn product<const D: usize>(&self, x: Tensor<D>, precision: Precision) -> Tensor<D> {
-        linear(x, self.weight.val(), precision)
+    pub(crate) fn product<const D: usize>(&self, x: Tensor<D>, products: &Products) -> Tensor<D> {
+        linear(x, self.weight.val(), products)
     }
 
     /// The bias `[outputs]`.

@@ -71,7 +71,7 @@ impl MaskedLmHead {
     ) -> Tensor<1> {
         let rows = gather_rows(hidden, Arc::clone(&target.rows));
         let transformed = bias_activation(
-            self.dense.product(rows, pass.precision),
+            self.dense.product(rows, &pass.products),
             self.dense.bias(),
             None,
             &self.activation,
@@ -85,7 +85,7 @@ impl MaskedLmHead {
             self.bias.val(),
             labels,
             target.scale,
-            pass.precision,
+            pass.products.precision,
             outcome,
         );
         pass.output(|| self.name.clone(), &loss);

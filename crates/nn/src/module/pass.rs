@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
+use pliant_kernels::TokenLayout;
 use pliant_kernels::attention;
 use pliant_kernels::random::{Purpose, Stream};
 use pliant_kernels::residual;
-use pliant_kernels::{Precision, TokenLayout};
 
 use crate::model::DropoutKey;
-use crate::operation::{HiddenDropout, primitive, values};
+use crate::operation::{HiddenDropout, Products, primitive, values};
 
 /// Looks on while a plain (not recorded) pass runs.
 pub(crate) trait Observer {
@@ -52,8 +52,8 @@ impl DropoutPlace {
 pub(crate) struct Pass<'a> {
     /// The real tokens of the batch: the rows of all hidden values. Padding is left out of the whole pass.
     pub(crate) layout: Arc<TokenLayout>,
-    /// The format of the operands of matrix products.
-    pub(crate) precision: Precision,
+    /// How matrix products are computed.
+    pub(crate) products: Products,
     /// What is dropped, if anything is.
     pub(crate) dropout: Option<PassDropout>,
     /// Who looks on, if anyone does.

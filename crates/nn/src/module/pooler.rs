@@ -13,7 +13,7 @@ use super::source::ParameterSource;
 use crate::config::resolve_activation;
 use crate::error::ModelError;
 use crate::initialisation::Draw;
-use crate::operation::{bias_activation, gather_rows};
+use crate::operation::{Products, bias_activation, gather_rows};
 use crate::parameter::Role;
 
 /// `f(W · first token + b)`, with tanh unless the pooler is an activation site.
@@ -68,7 +68,13 @@ impl Pooler {
         let first = gather_rows(hidden, first_tokens);
         let coefficients = self.coefficients.as_ref().map(Param::val);
         bias_activation(
-            self.dense.product(first, precision),
+            self.dense.product(
+                first,
+                &Products {
+                    precision,
+                    packed: None,
+                },
+            ),
             self.dense.bias(),
             coefficients,
             &self.activation,

@@ -2,9 +2,10 @@
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
-use pliant_kernels::{Precision, linear as kernel};
+use pliant_kernels::linear as kernel;
 
 use super::buffer::{columns, float_tensor, values, with_columns};
+use super::packed::Products;
 use super::pool::Buffer;
 use super::record::{Operation, three, two};
 
@@ -17,9 +18,9 @@ use super::record::{Operation, three, two};
 pub(crate) fn linear<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<2>,
-    precision: Precision,
+    products: &Products,
 ) -> Tensor<D> {
-    two(x, weight, Linear { precision })
+    two(x, weight, Linear::new(products))
 }
 
 /// `x · weightᵀ + bias`.
@@ -33,14 +34,14 @@ pub(crate) fn linear_with_bias<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<2>,
     bias: Tensor<1>,
-    precision: Precision,
+    products: &Products,
 ) -> Tensor<D> {
-    three(x, weight, bias, Linear { precision })
+    three(x, weight, bias, Linear::new(products))
 }
 
 #[derive(Debug, Clone)]
 struct Linear {
-    precision: Precision,
+    products: Products,
 }
 
 /// The input (for the weight's gradient) and the weight (for the input's).
@@ -89,6 +90,12 @@ impl Operation<3> for Linear {
 }
 
 impl Linear {
+    fn new(products: &Products) -> Self {
+        Self {
+            products: products.clone(),
+        }
+    }
+
     fn product(
         &self,
         x: &FlexTensor,
@@ -96,19 +103,17 @@ impl Linear {
         bias: Option<&FlexTensor>,
     ) -> FlexTensor {
         let inputs = columns(x);
-        let (data, weight) = (values(x), values(weight));
-        let (rows, outputs) = (data.len() / inputs, weight.len() / inputs);
+        let (data, matrix) = (values(x), values(weight));
+        let (rows, outputs) = (data.len() / inputs, matrix.len() / inputs);
         let mut y = Buffer::stale(rows * outputs);
-        kernel::forward(
-            self.precision,
-            data,
-            weight,
-            bias.map(values),
-            rows,
-            inputs,
-            outputs,
-            &mut y,
-        );
+        let (precision, bias) = (self.products.precision, bias.map(values));
+        let packed = self.products.packed.as_ref();
+        match packed.and_then(|packed| packed.of(weight, precision, inputs, outputs)) {
+            Some(packed) => packed.forward(data, bias, rows, &mut y),
+            None => {
+                kernel::forward(precision, data, matrix, bias, rows, inputs, outputs, &mut y);
+            }
+        }
         float_tensor(y, with_columns(x, outputs))
     }
 
@@ -122,22 +127,15 @@ impl Linear {
         let (inputs, outputs) = (columns(x), columns(gradient));
         let (data, matrix, dy) = (values(x), values(weight), values(gradient));
         let rows = data.len() / inputs;
+        let precision = self.products.precision;
         let dx = wanted[0].then(|| {
             let mut dx = Buffer::stale(data.len());
-            kernel::backward_input(self.precision, dy, matrix, rows, inputs, outputs, &mut dx);
+            kernel::backward_input(precision, dy, matrix, rows, inputs, outputs, &mut dx);
             float_tensor(dx, x.layout().shape().clone())
         });
         let dweight = wanted[1].then(|| {
             let mut dweight = Buffer::stale(matrix.len());
-            kernel::backward_weight(
-                self.precision,
-                dy,
-                data,
-                rows,
-                inputs,
-                outputs,
-                &mut dweight,
-            );
+            kernel::backward_weight(precision, dy, data, rows, inputs, outputs, &mut dweight);
             float_tensor(dweight, [outputs, inputs])
         });
         [dx, dweight]
