@@ -25,8 +25,10 @@ const fn piece(parts: usize) -> usize {
     if parts == 1 { 1024 } else { 512 }
 }
 
+/// Left panels that are few.
+const FEW_PANELS: usize = 4;
 /// Columns that a task has at least.
-const TASK_COLUMNS: usize = 256;
+const TASK_COLUMNS: usize = 128;
 
 /// A result in memory that tasks write disjoint parts of.
 #[derive(Clone, Copy)]
@@ -232,6 +234,7 @@ unsafe fn run<const PARTS: usize>(
         start: start.as_deref(),
         target,
         band_panels: LEFT_PANELS,
+        shared_left: None,
     };
     let left_panels = left.rows.div_ceil(SIDE);
     // How the work is cut changes no bits, so it may follow the number of threads.
@@ -263,10 +266,27 @@ unsafe fn run<const PARTS: usize>(
             }
         }
         Threads::All => {
-            // Few rows: the columns are shared out too, and each task packs its rows for itself.
+            // Few rows: the columns are shared out too, and the rows are packed before.
             let most = columns.div_ceil(TASK_COLUMNS);
             let parts = (2 * workers).div_ceil(bands.max(1)).clamp(1, most.max(1));
             let share = panels.div_ceil(parts);
+            let width = panel_length(left.columns, PARTS);
+            let mut left_memory = None;
+            if parts > 1 && width > 0 {
+                let memory: &mut Panels<Scratch> =
+                    left_memory.insert(Panels::new(left_panels * width));
+                parallel::for_each_chunk(memory.values_mut(), width, |index, panel| {
+                    // SAFETY: engines of our own are chosen only where these instructions are.
+                    unsafe {
+                        let first = index * SIDE;
+                        panel::pack_left::<PARTS>(left, first, 0..left.columns, factor, panel);
+                    }
+                });
+            }
+            let product = Product {
+                shared_left: left_memory.as_ref().map(Panels::values),
+                ..product
+            };
             (0..bands * parts).into_par_iter().for_each(|task| {
                 let (band, part) = (task / parts, task % parts);
                 let range = (part * share).min(panels)..((part + 1) * share).min(panels);
@@ -289,6 +309,8 @@ struct Product<'a, const PARTS: usize> {
     target: Target,
     /// Left panels of a band.
     band_panels: usize,
+    /// The left operand in panels, where tasks share them; else each task packs its own.
+    shared_left: Option<&'a [u16]>,
 }
 
 impl<const PARTS: usize> Product<'_, PARTS> {
@@ -313,22 +335,41 @@ impl<const PARTS: usize> Product<'_, PARTS> {
         loop {
             let to = depth.min(from + piece(PARTS));
             let length = panel_length(to - from, PARTS);
-            // SAFETY: engines of our own are chosen only where these instructions are.
-            unsafe {
-                panel::pack_left::<PARTS>(
-                    self.left,
-                    rows.start,
-                    from..to,
-                    self.factor,
-                    &mut packed.values_mut()[..left_panels * length],
-                );
+            if self.shared_left.is_none() {
+                // SAFETY: engines of our own are chosen only where these instructions are.
+                unsafe {
+                    panel::pack_left::<PARTS>(
+                        self.left,
+                        rows.start,
+                        from..to,
+                        self.factor,
+                        &mut packed.values_mut()[..left_panels * length],
+                    );
+                }
             }
+            let left_panel = |index: usize| match self.shared_left {
+                Some(shared) => {
+                    let begin = (rows.start / SIDE + index) * width + panel_length(from, PARTS);
+                    &shared[begin..begin + length]
+                }
+                None => &packed.values()[index * length..(index + 1) * length],
+            };
             let add = self.add || from > 0;
+            let few = left_panels <= FEW_PANELS;
             for group in right_panels.clone().step_by(RIGHT_PANELS) {
                 let group = group..right_panels.end.min(group + RIGHT_PANELS);
-                for index in 0..left_panels {
-                    let left = &packed.values()[index * length..(index + 1) * length];
-                    for right_panel in group.clone() {
+                // Few rows: the right operand comes from memory once for all of them, so that it streams while they are
+                // multiplied. Many rows: a row's neighbours in the result are written one after the other.
+                let (outer, inner) = if few {
+                    (group.clone(), 0..left_panels)
+                } else {
+                    (0..left_panels, group.clone())
+                };
+                for outer in outer {
+                    for inner in inner.clone() {
+                        let (index, right_panel) =
+                            if few { (inner, outer) } else { (outer, inner) };
+                        let left = left_panel(index);
                         let begin = right_panel * width + panel_length(from, PARTS);
                         let right = &self.right[begin..begin + length];
                         let (row, column) = (rows.start + index * SIDE, right_panel * SIDE);
