@@ -13,8 +13,11 @@ use super::buffer::values;
 /// takes a new, empty one.
 #[derive(Debug, Default)]
 pub(crate) struct PackedWeights {
-    by_address: Mutex<BTreeMap<(usize, &'static str), Option<Arc<PackedWeight>>>>,
+    by_address: Mutex<BTreeMap<Key, Option<Arc<PackedWeight>>>>,
 }
+
+/// Address of a weight's first value, and name of the precision.
+type Key = (usize, &'static str);
 
 impl PackedWeights {
     /// The packed form of `weight` `[outputs, inputs]`, packed now if it is asked for first; `None` if packing gains
