@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The loss curve of bf16 beside that of f32, the same run otherwise: docs/bench/precision-<shape>.csv.
+# The loss curve of bf16 beside that of f32, the same run otherwise, and beside that of f32 with other instructions, which
+# round differently: how far two runs part by rounding alone. Writes docs/bench/precision-<shape>.csv.
 #
 #     CORPUS=…/wikitext-2 VOCAB=…/vocab.txt [SHAPE=tiny] [STEPS=500] [PLIANT=target/release/pliant] runs/precision.sh
 #
@@ -16,11 +17,12 @@ fi
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 "$PLIANT" doctor | grep -E "^(pliant|processor|kernels|products)"
-for precision in f32 bf16; do
-    "$PLIANT" pretrain --recipe recipes/default.toml --out "$work/$precision" --json --quiet \
+for name in f32 bf16 f32-vectors; do
+    precision="${name%-vectors}"
+    PLIANT_SIMD="$([ "$name" = f32-vectors ] && echo avx2 || echo "${PLIANT_SIMD:-amx}")" "$PLIANT" pretrain --recipe recipes/default.toml --out "$work/$name" --json --quiet \
         --set "model.preset=$shape" --set "data.corpus=$CORPUS" --set "data.tokenizer=$VOCAB" --set "data.cache=$work/data" \
         --set "train.steps=$steps" --set "train.precision=$precision" --set validation.every=0 --set checkpoint.every=0 \
-        > "$work/$precision.json"
+        > "$work/$name.json"
 done
 python3 - "$work" "docs/bench/precision-$shape.csv" <<'PYTHON'
 import json, pathlib, sys
@@ -35,12 +37,13 @@ def losses(precision):
 def smoothed(values):
     return [sum(values[max(0, i + 1 - WINDOW) : i + 1]) / len(values[max(0, i + 1 - WINDOW) : i + 1]) for i in range(len(values))]
 
-full, rounded = losses("f32"), losses("bf16")
-assert len(full) == len(rounded) and full != rounded
+full, rounded, control = losses("f32"), losses("bf16"), losses("f32-vectors")
+assert len(full) == len(rounded) == len(control) and full != rounded
 curves = smoothed(full), smoothed(rounded)
+drift = smoothed(control)
 with table.open("w") as file:
-    file.write("step,f32,bf16,f32_mean_of_20,bf16_mean_of_20\n")
-    for step, values in enumerate(zip(full, rounded, *curves), start=1):
+    file.write("step,f32,bf16,f32_other_instructions,f32_mean_of_20,bf16_mean_of_20,f32_other_instructions_mean_of_20\n")
+    for step, values in enumerate(zip(full, rounded, control, *curves, drift), start=1):
         file.write(f"{step}," + ",".join(f"{value:.6f}" for value in values) + "\n")
 
 def largest(a, b):
@@ -50,7 +53,8 @@ def largest(a, b):
 print("steps:", len(full), " loss of the first 20:", f"{curves[0][WINDOW - 1]:.4f}", " of the last 20:", f"{curves[0][-1]:.4f} f32, {curves[1][-1]:.4f} bf16")
 print("largest relative distance of the smoothed curves:", largest(*curves))
 print("of single steps:", largest(full, rounded))
-for precision in ("f32", "bf16"):
+print("the same of f32 with other instructions:", largest(curves[0], drift), "and", largest(full, control))
+for precision in ("f32", "bf16", "f32-vectors"):
     summary = json.loads((work / f"{precision}.json").read_text())
     print(f"{precision}: validation loss {summary['validation_loss']:.4f}, {summary['step_milliseconds']:.1f} ms per step")
 print("written:", table)
