@@ -42,7 +42,8 @@ fi
 
 cargo build --release --quiet --workspace
 pliant="$target/release/pliant"
-commit="$(git rev-parse --short=12 HEAD)"
+# The last commit that changed the program: later ones that touch documents alone measure the same thing.
+commit="$(git log -1 --format=%h --abbrev=12 -- crates Cargo.toml Cargo.lock)"
 if [[ -n "$(git status --porcelain -- crates Cargo.toml Cargo.lock)" ]]; then
     commit="$commit-changed"
 fi
