@@ -14,6 +14,24 @@ pub fn exp<A: Arithmetic>(x: f32) -> f32 {
     // Comparisons instead of `min` and `max`, which would lose a NaN.
     let x = if x > 89.0 { 89.0 } else { x };
     let x = if x < -104.0 { -104.0 } else { x };
+    let (p, power) = mantissa_and_power::<A>(x);
+    // 2^power in two factors: the power reaches -150, beyond the normal exponents.
+    let half = power >> 1;
+    p * power_of_two(half) * power_of_two(power.wrapping_sub(half))
+}
+
+/// `eˣ` for x up to 0 and a little above; 0 from -88 on, where it is below the normal numbers. NaN stays NaN.
+#[inline(always)]
+pub(crate) fn exp_of_difference<A: Arithmetic>(x: f32) -> f32 {
+    let x = if x < -88.0 { -88.0 } else { x };
+    let (p, power) = mantissa_and_power::<A>(x);
+    // At -88 the power is -127, whose factor is 0.
+    p * power_of_two(power)
+}
+
+/// `eˣ = p 2^power` with p around 1.
+#[inline(always)]
+fn mantissa_and_power<A: Arithmetic>(x: f32) -> (f32, i32) {
     let shifted = A::mul_add(x, std::f32::consts::LOG2_E, ROUND);
     let power = shifted - ROUND;
     // ln 2 in two parts, the first with few bits so that its product is exact.
@@ -25,11 +43,14 @@ pub fn exp<A: Arithmetic>(x: f32) -> f32 {
     let p = A::mul_add(p, r, 0.166_666_65);
     let p = A::mul_add(p, r, 0.5);
     let p = A::mul_add(p, r * r, r) + 1.0;
-    // 2^power in two factors: the power reaches -150, beyond the normal exponents.
     let power = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-    let half = power >> 1;
-    let scale = |power: i32| f32::from_bits((power.wrapping_add(127) as u32) << 23);
-    p * scale(half) * scale(power.wrapping_sub(half))
+    (p, power)
+}
+
+/// `2^power` for the exponents of normal numbers, 0 for -127.
+#[inline(always)]
+fn power_of_two(power: i32) -> f32 {
+    f32::from_bits((power.wrapping_add(127) as u32) << 23)
 }
 
 /// The error function, 2/√π ∫₀ˣ e^(-t²) dt.

@@ -3,7 +3,7 @@
 use super::heads::Positions;
 use crate::dispatch::Arithmetic;
 use crate::dropout::Mask;
-use crate::math::sum_lanes;
+use crate::math::{exp_of_difference, maximum, sum_lanes};
 use crate::random::GROUP;
 
 /// Groups whose exponentials are added in f32 before they go to the sum.
@@ -49,48 +49,6 @@ impl<'a> RowMask<'a> {
             *kept = of_group[position % GROUP];
         }
     }
-}
-
-/// `eˣ` for x up to 0 and a little above; 0 from -88 on, where it is below the normal numbers. NaN stays NaN.
-#[inline(always)]
-fn exp_of_difference<A: Arithmetic>(x: f32) -> f32 {
-    // Adding and subtracting it rounds to an integer, which is then in the low bits.
-    const ROUND: f32 = 12_582_912.0;
-    let x = if x < -88.0 { -88.0 } else { x };
-    let shifted = A::mul_add(x, std::f32::consts::LOG2_E, ROUND);
-    let power = shifted - ROUND;
-    // ln 2 in two parts, the first with few bits so that its product is exact.
-    let r = A::mul_add(power, -0.693_359_375, x);
-    let r = A::mul_add(power, 2.121_944_4e-4, r);
-    let p = A::mul_add(r, 1.987_569_1e-4, 1.398_199_9e-3);
-    let p = A::mul_add(p, r, 8.333_452e-3);
-    let p = A::mul_add(p, r, 4.166_579_6e-2);
-    let p = A::mul_add(p, r, 0.166_666_65);
-    let p = A::mul_add(p, r, 0.5);
-    let p = A::mul_add(p, r * r, r) + 1.0;
-    // At -88 the power is -127, whose factor is 0.
-    let power = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-    p * f32::from_bits((power.wrapping_add(127) as u32) << 23)
-}
-
-/// The largest value of a row. NaN is passed over.
-#[inline(always)]
-fn maximum(values: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if b > a { b } else { a };
-    let (chunks, rest) = values.as_chunks::<16>();
-    let mut lanes = [f32::NEG_INFINITY; 16];
-    for chunk in chunks {
-        for lane in 0..16 {
-            lanes[lane] = larger(lanes[lane], chunk[lane]);
-        }
-    }
-    let highest = rest.iter().copied().fold(f32::NEG_INFINITY, larger);
-    let eight: [f32; 8] = std::array::from_fn(|i| larger(lanes[i], lanes[i + 8]));
-    let four: [f32; 4] = std::array::from_fn(|i| larger(eight[i], eight[i + 4]));
-    larger(
-        highest,
-        larger(larger(four[0], four[2]), larger(four[1], four[3])),
-    )
 }
 
 /// A copy of less than a group, filled up.

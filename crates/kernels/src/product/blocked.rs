@@ -328,7 +328,12 @@ impl<const PARTS: usize> Product<'_, PARTS> {
         let left_panels = rows.len().div_ceil(SIDE);
         let width = panel_length(depth, PARTS);
         let longest = panel_length(depth.min(piece(PARTS)), PARTS);
-        let mut packed = Panels::new(left_panels * longest);
+        let own_panels = if self.shared_left.is_some() {
+            0
+        } else {
+            left_panels
+        };
+        let mut packed = Panels::new(own_panels * longest);
         // SAFETY: the engine is chosen only where tiles are granted.
         let tiles = (self.engine != Engine::Bf16Vectors).then(|| unsafe { Tiles::configure() });
         let mut from = 0;
