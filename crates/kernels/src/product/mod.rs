@@ -150,12 +150,11 @@ pub(crate) fn multiply_weight(
         multiply_panels(engine, left, right, start, Threads::All, result);
         return;
     }
-    match start {
-        Some(start) => multiply_from(precision, left, right, start, Threads::All, result),
-        None => {
-            let mode = Mode::Overwrite;
-            multiply(precision, left, right, 1.0, mode, Threads::All, result);
-        }
+    if let Some(start) = start {
+        multiply_from(precision, left, right, start, Threads::All, result);
+    } else {
+        let mode = Mode::Overwrite;
+        multiply(precision, left, right, 1.0, mode, Threads::All, result);
     }
 }
 

@@ -61,6 +61,7 @@ unsafe fn turn(
     block: &mut [u16],
 ) {
     let mut lines = [[_mm512_setzero_si512(); 16]; 2];
+    #[expect(clippy::needless_range_loop, reason = "the quarter is the outer index")]
     for row in 0..count {
         // SAFETY: as the caller promises.
         let values = unsafe { source.along(first + row, steps.start, steps.len()) };
