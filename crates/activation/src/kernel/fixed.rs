@@ -1,5 +1,7 @@
 //! Functions without coefficients: the definition itself, read in vector lanes, where the values lie.
 
+use std::borrow::Cow;
+
 use super::lanes::Fast;
 use super::sums::{rows_per_chunk, with_column_sums};
 use crate::family::Fixed;
@@ -14,19 +16,12 @@ pub(crate) fn forward<F: Fixed>(
     channels: usize,
     y: &mut [f32],
 ) {
-    let nothing;
-    let bias = match bias {
-        Some(bias) => bias,
-        None => {
-            nothing = no_bias(channels);
-            &nothing
-        }
-    };
+    let bias = bias_or_none(bias, channels);
     let length = parallel::rows_per_chunk(channels) * channels;
     parallel::for_each_chunk(y, length, |chunk, y| {
         let x = &x[chunk * length..][..y.len()];
         for (x, y) in x.chunks(channels).zip(y.chunks_mut(channels)) {
-            value(function, x, bias, y);
+            value(function, x, &bias, y);
         }
     });
 }
@@ -41,14 +36,7 @@ pub(crate) fn backward<F: Fixed>(
     dx: &mut [f32],
     dbias: Option<&mut [f32]>,
 ) {
-    let nothing;
-    let bias = match bias {
-        Some(bias) => bias,
-        None => {
-            nothing = no_bias(channels);
-            &nothing
-        }
-    };
+    let bias = bias_or_none(bias, channels);
     let length = rows_per_chunk(channels) * channels;
     with_column_sums(dx, length, channels, dbias, |chunk, dx, column_sums| {
         let range = chunk * length..chunk * length + dx.len();
@@ -56,14 +44,14 @@ pub(crate) fn backward<F: Fixed>(
             dx.copy_from_slice(&dy[range.clone()]);
         }
         for (x, dx) in x[range].chunks(channels).zip(dx.chunks_mut(channels)) {
-            slope(function, x, bias, dx, column_sums);
+            slope(function, x, &bias, dx, column_sums);
         }
     });
 }
 
-/// What leaves every input as it is, also a negative zero.
-fn no_bias(channels: usize) -> Vec<f32> {
-    vec![-0.0; channels]
+/// The bias, or what leaves every input as it is, also a negative zero.
+fn bias_or_none(bias: Option<&[f32]>, channels: usize) -> Cow<'_, [f32]> {
+    bias.map_or_else(|| vec![-0.0; channels].into(), Into::into)
 }
 
 #[inline(always)]
