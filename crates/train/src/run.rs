@@ -15,9 +15,9 @@ use crate::folder::{Found, RunFolder};
 use crate::metrics::Metrics;
 use crate::optimizer::Optimizer;
 use crate::recipe::{Clock, RecipeError};
-use crate::session::{Recorder, Session};
+use crate::session::{Checkpoints, Recorder, Routine, Session};
 use crate::shapes::SiteCoefficients;
-use crate::trainable::{Feed, Trainable};
+use crate::trainable::{Feed, Trainable, Validate};
 use crate::{
     Event, EventSink, FairnessHashes, Recipe, RunSummary, StopFlag, TrainError, digest,
     environment, group, observe, precision,
@@ -63,7 +63,7 @@ pub fn run(
     refuse_arms(recipe)?;
     let out = &std::path::absolute(out).map_err(TrainError::io("find", out))?;
     in_threads(options.threads, || {
-        let (folder, found) = RunFolder::open(out, options.start, recipe)?;
+        let (folder, found) = RunFolder::open::<RunSummary>(out, options.start, recipe)?;
         if let Found::Finished(summary) = found {
             sink.event(&Event::Finished {
                 summary: summary.clone(),
@@ -72,7 +72,7 @@ pub fn run(
         }
         environment::reset_peak_memory();
         if matches!(found, Found::Nothing) {
-            folder.begin(recipe, options.commit.as_deref())?;
+            folder.begin(&recipe.to_toml(options.commit.as_deref()))?;
         }
         let prepared = prepare(recipe, out, sink)?;
         let plan = prepared.plan(recipe)?;
@@ -210,7 +210,7 @@ pub(crate) fn train<M: Trainable>(
     recipe: &Recipe,
     folder: &RunFolder,
     data: &DataFacts,
-    feed: &impl Feed,
+    feed: &(impl Feed<Batch = M::Batch> + Validate<M>),
     mut model: M,
     options: &RunOptions,
     sink: &mut dyn EventSink,
@@ -228,12 +228,12 @@ pub(crate) fn train<M: Trainable>(
     );
     let warnings = checkpoint::clean(&folder.checkpoints())?;
     let state = match checkpoint::read_newest(&folder.checkpoints(), &mut model, &mut optimizer)? {
-        Some(state) if state.data != data.hash => {
+        Some((state, _)) if state.data != data.hash => {
             return Err(TrainError::OtherData {
                 folder: folder.path().to_path_buf(),
             });
         }
-        Some(state) => state,
+        Some((state, _)) => state,
         None => State::new(data.hash.clone(), initial_weights.clone()),
     };
     let mut recorder = Recorder {
@@ -251,12 +251,13 @@ pub(crate) fn train<M: Trainable>(
 
     let stop = options.stop.clone();
     let mut session = Session {
-        recipe,
+        routine: routine(recipe),
         folder,
         feed,
         model,
         optimizer,
         state,
+        best: None,
         recorder,
         stop,
     };
@@ -268,7 +269,10 @@ pub(crate) fn train<M: Trainable>(
         ..
     } = session;
 
-    save_model(&model, folder, save_tokenizer)?;
+    save_model(folder, &|part| {
+        model.save(part)?;
+        save_tokenizer(part)
+    })?;
     let shapes = observe::shapes(
         &model,
         feed,
@@ -292,6 +296,23 @@ pub(crate) fn train<M: Trainable>(
     // Last: its presence says that the run is finished.
     write_json(&folder.summary(), &summary)?;
     Ok(summary)
+}
+
+fn routine(recipe: &Recipe) -> Routine {
+    Routine {
+        seed: recipe.train.seed,
+        micro_batch: recipe.micro_batch(),
+        gradient_clip: recipe.train.gradient_clip,
+        clock: recipe.clock(),
+        validates_first: true,
+        validate_every: recipe.validation.every,
+        patience: recipe.validation.patience,
+        checkpoints: Checkpoints::Steps {
+            every: recipe.checkpoint.every,
+            keep: recipe.checkpoint.keep,
+        },
+        report_gradients_at: 1,
+    }
 }
 
 pub(crate) fn reports(optimizer: &Optimizer) -> Vec<GroupReport> {
@@ -333,10 +354,9 @@ pub(crate) fn tokens_per_step(recipe: &Recipe) -> u64 {
 }
 
 /// Writes `model/` beside itself and puts it in place, so that a killed process leaves the old one or the new one.
-fn save_model(
-    model: &impl Trainable,
+pub(crate) fn save_model(
     folder: &RunFolder,
-    save_tokenizer: &dyn Fn(&Path) -> Result<(), TrainError>,
+    save: &dyn Fn(&Path) -> Result<(), TrainError>,
 ) -> Result<(), TrainError> {
     let target = folder.model();
     let part = folder.path().join("model.part");
@@ -349,8 +369,7 @@ fn save_model(
         }
     }
     fs::create_dir_all(&part).map_err(TrainError::io("create", &part))?;
-    model.save(&part)?;
-    save_tokenizer(&part)?;
+    save(&part)?;
     crate::file::sync_files(&part)?;
     fs::rename(&part, &target).map_err(TrainError::io("rename", &part))?;
     crate::file::sync_folder(folder.path())
@@ -363,9 +382,9 @@ fn summarise(
     parameters: BTreeMap<String, usize>,
     coefficients: Vec<SiteCoefficients>,
 ) -> RunSummary {
-    let last = state.last_validation;
+    let last = state.last_validation.as_ref();
     let loss = last.map_or(0.0, |last| last.loss);
-    let best = state.best.or(last);
+    let best = state.best.as_ref().or(last);
     let step_milliseconds = state.median_step_milliseconds();
     let tokens = tokens_per_step(recipe) as f64;
     RunSummary {

@@ -8,7 +8,7 @@ use crate::trainable::Trainable;
 
 /// Scores all batches. How they are cut does not change which tokens are scored.
 pub(crate) fn score(
-    model: &impl Trainable,
+    model: &impl Trainable<Batch = Batch>,
     batches: impl Iterator<Item = Batch>,
     step: u64,
 ) -> Result<Validated, TrainError> {
@@ -26,5 +26,6 @@ pub(crate) fn score(
         loss: loss_sum / count,
         masked_accuracy: correct as f64 / count,
         tokens: rows as u64,
+        task: None,
     })
 }
