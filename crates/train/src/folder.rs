@@ -135,6 +135,10 @@ impl RunFolder {
         self.path.join("model")
     }
 
+    pub(crate) fn adapter(&self) -> PathBuf {
+        self.path.join("adapter")
+    }
+
     pub(crate) fn shapes(&self) -> PathBuf {
         self.path.join("shapes")
     }

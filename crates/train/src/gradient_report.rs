@@ -94,9 +94,6 @@ mod tests {
         ) -> Result<(Score, Arrived), ModelError> {
             Err(ModelError::Framework("not a model".to_owned()))
         }
-        fn score(&self, _: &Batch) -> Result<Score, ModelError> {
-            Err(ModelError::Framework("not a model".to_owned()))
-        }
         fn update(
             &mut self,
             _: &mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>),

@@ -10,7 +10,9 @@ use crate::optimizer::{GradientNorms, Optimizer};
 use crate::recipe::Clock;
 use crate::schedule::Moment;
 use crate::trainable::{Feed, Trainable, Validate};
-use crate::{Event, StopFlag, TrainError, divergence, environment, gradient_report, observe, step};
+use crate::{
+    Event, StopFlag, TrainError, digest, divergence, environment, gradient_report, observe, step,
+};
 
 /// Sends events to the caller and to `metrics.jsonl`.
 pub(crate) struct Recorder<'s> {
@@ -89,7 +91,53 @@ pub(crate) fn milliseconds_since(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
-impl<M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'_, '_, M, F> {
+impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 's, M, F> {
+    /// A session where the folder's newest checkpoint left off, or before the first step; with what there is to warn of.
+    /// `model` holds its initial values, `data` is the hash of what it is trained on.
+    ///
+    /// # Errors
+    /// [`TrainError::OtherData`] where the checkpoint is of other data, and what checkpoints and files say.
+    pub(crate) fn open(
+        routine: Routine,
+        folder: &'r RunFolder,
+        feed: &'r F,
+        mut model: M,
+        mut optimizer: Optimizer,
+        data: &str,
+        stop: StopFlag,
+        sink: &'s mut dyn EventSink,
+    ) -> Result<(Self, Vec<String>), TrainError> {
+        let initial_weights = digest::initial_weights(&model);
+        let checkpoints = folder.checkpoints();
+        let warnings = checkpoint::clean(&checkpoints)?;
+        let (state, best) = match checkpoint::read_newest(&checkpoints, &mut model, &mut optimizer)?
+        {
+            Some((state, _)) if state.data != data => {
+                return Err(TrainError::OtherData {
+                    folder: folder.path().to_path_buf(),
+                });
+            }
+            Some(found) => found,
+            None => (State::new(data.to_owned(), initial_weights), None),
+        };
+        let recorder = Recorder {
+            metrics: Metrics::open(&folder.metrics(), state.step)?,
+            sink,
+        };
+        let session = Self {
+            routine,
+            folder,
+            feed,
+            model,
+            optimizer,
+            state,
+            best,
+            recorder,
+            stop,
+        };
+        Ok((session, warnings))
+    }
+
     /// Trains from the state's step to the end. With [`Checkpoints::Steps`] the state behind the last step is in a checkpoint
     /// when it returns.
     ///

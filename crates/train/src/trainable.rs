@@ -58,7 +58,6 @@ pub(crate) trait Trainable {
         dropout: DropoutKey,
         scale: f32,
     ) -> Result<(Score, Self::Gradients), ModelError>;
-    fn score(&self, batch: &Self::Batch) -> Result<Score, ModelError>;
     /// Runs `apply` once with the values of all parameters.
     fn update(&mut self, apply: ApplyToAll<'_>) -> Result<(), ModelError>;
     /// Inputs of every site, `[tokens, channels]`, without padding.
@@ -119,7 +118,7 @@ impl StepBatch for Batch {
 }
 
 /// A batch as the model takes it.
-fn input(batch: &Batch) -> ModelInput<'_> {
+pub(crate) fn input(batch: &Batch) -> ModelInput<'_> {
     ModelInput {
         sequences: batch.sequences,
         length: batch.length,
@@ -165,9 +164,6 @@ impl Trainable for MaskedLanguageModel {
         let drops = self.config().dropout > 0.0 || self.config().attention_dropout > 0.0;
         self.forward_backward(&input(batch), drops.then_some(dropout), scale)
     }
-    fn score(&self, batch: &Batch) -> Result<Score, ModelError> {
-        self.score(&input(batch))
-    }
     fn update(&mut self, apply: ApplyToAll<'_>) -> Result<(), ModelError> {
         self.update_all(apply)
     }
@@ -202,8 +198,13 @@ impl Feed for BatchPlan {
     }
 }
 
-impl<M: Trainable<Batch = Batch>> Validate<M> for BatchPlan {
-    fn validate(&self, model: &M, micro_batch: usize, step: u64) -> Result<Validated, TrainError> {
+impl Validate<MaskedLanguageModel> for BatchPlan {
+    fn validate(
+        &self,
+        model: &MaskedLanguageModel,
+        micro_batch: usize,
+        step: u64,
+    ) -> Result<Validated, TrainError> {
         validation::score(model, self.validation_batches(micro_batch), step)
     }
     fn event(
