@@ -7,7 +7,9 @@ mod completions;
 mod context;
 mod doctor;
 mod eval;
+mod finetune;
 mod man;
+mod predict;
 mod pretrain;
 mod recipe;
 #[cfg(test)]
@@ -49,6 +51,8 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.verb {
         Verb::Compare(verb) => compare::run(verb, &context),
         Verb::Pretrain(verb) => pretrain::run(verb, &context),
+        Verb::Finetune(verb) => finetune::run(verb, &context),
+        Verb::Predict(verb) => predict::run(verb, &context),
         Verb::Eval(verb) => eval::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
