@@ -323,6 +323,7 @@ impl TrainError {
                 ErrorKind::Configuration => ErrorKind::Data,
                 kind => kind,
             },
+            Self::Data(DataError::Task(error)) if error.is_usage() => ErrorKind::Configuration,
             Self::Data(_)
             | Self::OtherData { .. }
             | Self::NoMask

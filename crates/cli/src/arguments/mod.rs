@@ -101,7 +101,7 @@ pub(crate) enum Color {
 pub(crate) enum Verb {
     Compare(compare::Compare),
     Pretrain(pretrain::Pretrain),
-    Finetune(finetune::Finetune),
+    Finetune(Box<finetune::Finetune>),
     Predict(predict::Predict),
     Eval(eval::Eval),
     Shapes(shapes::Shapes),

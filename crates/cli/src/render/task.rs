@@ -46,13 +46,15 @@ pub(crate) fn finetuned(
         table.row(cells);
     }
     if result.seeds.len() > 1 {
-        let statistics: [(&str, fn(&Spread) -> Option<f64>); 2] = [
-            ("mean", |spread| Some(spread.mean)),
-            ("sd", |spread| spread.sd),
-        ];
-        for (name, of) in statistics {
+        for (name, is_mean) in [("mean", true), ("sd", false)] {
             let cell = |spreads: &BTreeMap<String, Spread>, metric: &str| {
-                let value = spreads.get(metric).and_then(of);
+                let value = spreads.get(metric).and_then(|spread| {
+                    if is_mean {
+                        Some(spread.mean)
+                    } else {
+                        spread.sd
+                    }
+                });
                 value.map_or_else(dash, |value| number(value, is_percentage(metric, spreads)))
             };
             let mut cells = vec![name.to_owned(), String::new()];
