@@ -278,6 +278,3 @@ fn maximum_context(stretches: &[Range<usize>]) -> Vec<Vec<bool>> {
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

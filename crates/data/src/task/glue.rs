@@ -73,6 +73,8 @@ struct Files {
     development: Vec<(&'static str, Vec<PathBuf>)>,
     test: Option<Vec<PathBuf>>,
     format: Format,
+    /// Microsoft's test file of MRPC is the development part.
+    stands_in: bool,
 }
 
 /// Reads a GLUE task. `folder` is the task's own, or the one that holds the folders of all tasks; either layout, official
@@ -147,13 +149,21 @@ fn find(task: GlueTask, folder: &Path) -> Result<(Files, Vec<String>), DataError
         let names = entries(&candidate)?;
         if let Some(found) = tabs(task, &candidate, &names)? {
             let beside = parquet(&names, "train");
+            let mut warnings = Vec::new();
+            if found.stands_in {
+                warnings.push(format!(
+                    "{}: msr_paraphrase_test.txt stands for the development part",
+                    candidate.display()
+                ));
+            }
             let warning = beside.first().map(|name| {
                 format!(
                     "{}: the tab-separated files are read, {name} beside them is not",
                     candidate.display()
                 )
             });
-            return Ok((found, warning.into_iter().collect()));
+            warnings.extend(warning);
+            return Ok((found, warnings));
         }
         if let Some(found) = parquets(task, &candidate, &names)? {
             return Ok((found, Vec::new()));
@@ -216,6 +226,7 @@ fn tabs(task: GlueTask, folder: &Path, names: &[String]) -> Result<Option<Files>
             development: vec![("dev", vec![folder.join(test)])],
             test: None,
             format: task.lines(),
+            stands_in: true,
         }));
     }
     if !has("train.tsv") {
@@ -235,6 +246,7 @@ fn tabs(task: GlueTask, folder: &Path, names: &[String]) -> Result<Option<Files>
         development,
         test: has("test.tsv").then(|| vec![folder.join("test.tsv")]),
         format: task.lines(),
+        stands_in: false,
     }))
 }
 
@@ -274,6 +286,7 @@ fn parquets(task: GlueTask, folder: &Path, names: &[String]) -> Result<Option<Fi
         development,
         test: part("test")?,
         format: Format::Parquet,
+        stands_in: false,
     }))
 }
 

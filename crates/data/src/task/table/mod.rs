@@ -142,6 +142,3 @@ fn text_of(path: &Path) -> Result<String, DataError> {
     }
     Ok(text)
 }
-
-#[cfg(test)]
-mod tests;
