@@ -3,7 +3,7 @@
 use std::{fmt::Display, io, path::Path, process::ExitCode};
 
 use pliant_activation::{ActivationError, ParseError};
-use pliant_data::TaskError;
+use pliant_data::{DataError, TaskError};
 use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError};
 use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
 
@@ -137,6 +137,17 @@ usage!(
     ActivationError,
     TaskError
 );
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        let code = match &error {
+            DataError::Option { .. } => Code::Usage,
+            DataError::Task(task) if task.is_usage() => Code::Usage,
+            _ => Code::Data,
+        };
+        Self::new(code, &error).maybe(error.hint())
+    }
+}
 
 impl From<ShapesError> for Failure {
     fn from(error: ShapesError) -> Self {

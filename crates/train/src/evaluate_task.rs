@@ -80,7 +80,11 @@ pub fn evaluate_task(
         let began = Instant::now();
         let (rows, primary, metrics, warnings) = match task {
             TaskName::Squad { version_2 } if data.is_dir() => {
-                let name = if version_2 { "dev-v2.0.json" } else { "dev-v1.1.json" };
+                let name = if version_2 {
+                    "dev-v2.0.json"
+                } else {
+                    "dev-v1.1.json"
+                };
                 answers(&predictor, &data.join(name))?
             }
             TaskName::Squad { .. } => answers(&predictor, data)?,
@@ -191,19 +195,23 @@ fn translated(
         (Target::Class(class), Labels::Classes(own), Labels::Classes(known)) => {
             let label = &own[class as usize];
             let place = known.iter().position(|name| name == label);
-            place.map(|place| Target::Class(place as u32)).ok_or_else(|| {
-                TaskError::UnknownLabel {
-                    path: path.to_owned(),
-                    line,
-                    label: label.clone(),
-                    known: known.clone(),
-                    from_training: true,
-                }
-                .into()
-            })
+            place
+                .map(|place| Target::Class(place as u32))
+                .ok_or_else(|| {
+                    TaskError::UnknownLabel {
+                        path: path.to_owned(),
+                        line,
+                        label: label.clone(),
+                        known: known.clone(),
+                        from_training: true,
+                    }
+                    .into()
+                })
         }
         (Target::Score(_), Labels::Regression, Labels::Regression) => Ok(target),
-        (.., Labels::Regression) => Err(unsuitable("this model gives numbers, the task has labels")),
+        (.., Labels::Regression) => {
+            Err(unsuitable("this model gives numbers, the task has labels"))
+        }
         _ => Err(unsuitable("this model names labels, the task has numbers")),
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod number;
 pub(crate) mod predict;
 pub(crate) mod pretrain;
 pub(crate) mod recipe;
+pub(crate) mod score;
 pub(crate) mod shapes;
 
 use std::num::NonZeroUsize;
@@ -104,6 +105,8 @@ pub(crate) enum Verb {
     Finetune(Box<finetune::Finetune>),
     Predict(predict::Predict),
     Eval(eval::Eval),
+    #[command(subcommand)]
+    Score(score::Score),
     Shapes(shapes::Shapes),
     #[command(subcommand)]
     Act(act::Act),

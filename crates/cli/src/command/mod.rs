@@ -14,6 +14,7 @@ mod pretrain;
 mod recipe;
 #[cfg(test)]
 mod reference;
+mod score;
 mod shapes;
 
 use std::{env, ffi::OsString, io};
@@ -54,6 +55,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Finetune(verb) => finetune::run(verb, &context),
         Verb::Predict(verb) => predict::run(verb, &context),
         Verb::Eval(verb) => eval::run(verb, &context),
+        Verb::Score(verb) => score::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),

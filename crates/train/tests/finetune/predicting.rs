@@ -122,7 +122,10 @@ fn a_stream_answers_line_by_line() {
     for (wrong, told_of) in [
         ("{\"txt\": 1}", "unknown field `txt`"),
         ("{\"text\": \" \"}", "empty"),
-        ("{\"question\": \"who?\", \"context\": \"she\"}", "names labels"),
+        (
+            "{\"question\": \"who?\", \"context\": \"she\"}",
+            "names labels",
+        ),
     ] {
         let mut answered = 0;
         let lines = format!("{{\"text\": \"a film\"}}\n{wrong}\n{{\"text\": \"a film\"}}\n");
