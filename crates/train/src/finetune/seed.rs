@@ -14,7 +14,7 @@ use super::rows::{TaskFiles, TaskRows};
 use super::start::{TOKENIZER_FILE, build, open_tokenizer};
 use super::tuned::Tuned;
 use super::{FinetuneOptions, Mode, groups};
-use crate::file::write_json;
+use crate::file::{read_json, write_json};
 use crate::folder::{Found, RunFolder};
 use crate::optimizer::Optimizer;
 use crate::predict::{READING_FILE, Reading};
@@ -239,7 +239,8 @@ impl Work<'_> {
         // Its presence says that the run is finished; the checkpoints are of no more use then.
         write_json(&self.folder.result(), &result)?;
         remove(&self.folder.checkpoints())?;
-        Ok(result)
+        // As the file has it: a number that went through JSON may differ in its last bit.
+        read_json(&self.folder.result())
     }
 
     fn routine(&self, feed: &TaskFeed, clock: Clock) -> Routine {
@@ -330,11 +331,15 @@ impl Work<'_> {
         };
         let has_adapter = options.mode.adapter().is_some();
         if has_adapter && !options.merge {
-            let trained: Vec<usize> = (0..model.parameters().len())
-                .filter(|index| model.trains(*index))
+            // The pooler's coefficients do not train, but the base knows nothing of a pooler.
+            let kept: Vec<usize> = (0..model.parameters().len())
+                .filter(|index| {
+                    model.trains(*index)
+                        || model.parameters()[*index].name.starts_with("bert.pooler.")
+                })
                 .collect();
             return save_model(self.folder, &self.folder.adapter(), &|part| {
-                model.model.save_adapter(part, &trained)?;
+                model.model.save_adapter(part, &kept)?;
                 beside(part)
             });
         }
