@@ -188,12 +188,21 @@ impl Work<'_> {
             )
         };
         let scored = score(&feed.validation, None)?;
+        let best_step = state.best.as_ref().map_or(state.step, |best| best.step);
         let tested = if test.is_empty() {
             None
         } else {
-            Some(score(&test, scored.null_threshold)?.metrics)
+            let tested = score(&test, scored.null_threshold)?;
+            if !tested.loss.is_finite() {
+                return Err(TrainError::Diverged {
+                    step: best_step,
+                    loss: tested.loss,
+                    place: "the loss of the test part".to_owned(),
+                    report: self.folder.metrics(),
+                });
+            }
+            Some(tested.metrics)
         };
-        let best_step = state.best.as_ref().map_or(state.step, |best| best.step);
         let shapes = observe::shapes(&model, &feed, micro_batch, &start_coefficients, best_step)?;
         // Merging an adapter changes what parameters there are.
         let parameters = counts(model.parameters());
