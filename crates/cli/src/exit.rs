@@ -3,6 +3,7 @@
 use std::{fmt::Display, io, process::ExitCode};
 
 use pliant_activation::{ActivationError, ParseError};
+use pliant_data::DataError;
 use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError};
 use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
 
@@ -126,6 +127,17 @@ usage!(
     ParseError,
     ActivationError
 );
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        let code = match &error {
+            DataError::Option { .. } => Code::Usage,
+            DataError::Task(task) if task.is_usage() => Code::Usage,
+            _ => Code::Data,
+        };
+        Self::new(code, &error).maybe(error.hint())
+    }
+}
 
 impl From<ShapesError> for Failure {
     fn from(error: ShapesError) -> Self {

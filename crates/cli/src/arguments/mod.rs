@@ -10,6 +10,7 @@ pub(crate) mod man;
 pub(crate) mod number;
 pub(crate) mod pretrain;
 pub(crate) mod recipe;
+pub(crate) mod score;
 pub(crate) mod shapes;
 
 use std::num::NonZeroUsize;
@@ -99,6 +100,8 @@ pub(crate) enum Verb {
     Compare(compare::Compare),
     Pretrain(pretrain::Pretrain),
     Eval(eval::Eval),
+    #[command(subcommand)]
+    Score(score::Score),
     Shapes(shapes::Shapes),
     #[command(subcommand)]
     Act(act::Act),

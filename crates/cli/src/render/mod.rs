@@ -8,6 +8,7 @@ pub(crate) mod output;
 pub(crate) mod palette;
 pub(crate) mod rate;
 pub(crate) mod report;
+pub(crate) mod score;
 pub(crate) mod screen;
 pub(crate) mod summary;
 pub(crate) mod table;

