@@ -72,12 +72,11 @@ pub(crate) fn seed_of_files(
         }
         environment::reset_peak_memory();
         let read;
-        let files = match files {
-            Some(files) => files,
-            None => {
-                read = TaskFiles::read(options)?;
-                &read
-            }
+        let files = if let Some(files) = files {
+            files
+        } else {
+            read = TaskFiles::read(options)?;
+            &read
         };
         let tokenizer = open_tokenizer(&options.model)?;
         let rows = files.rows(options, seed, &tokenizer)?;

@@ -1,5 +1,6 @@
 //! Prediction and evaluation with finished models.
 
+use std::fmt::Write;
 use std::io::BufReader;
 
 use pliant_nn::Precision;
@@ -97,12 +98,11 @@ fn a_stream_answers_line_by_line() {
     let world = World::new("gelu", "all");
     let (model, _) = trained(&world);
     let predictor = Predictor::load(&model, None, Precision::F32).unwrap();
-    let lines: String = (0..600)
-        .map(|row| {
-            let (sentence, _) = crate::world::sentence(row);
-            format!("{{\"id\": {row}, \"text\": \"{sentence}\"}}\n")
-        })
-        .collect();
+    let mut lines = String::new();
+    for row in 0..600 {
+        let (sentence, _) = crate::world::sentence(row);
+        writeln!(lines, "{{\"id\": {row}, \"text\": \"{sentence}\"}}").unwrap();
+    }
     let mut output = Vec::new();
     let count = predictor
         .stream(&mut BufReader::new(lines.as_bytes()), &mut output, 1)
