@@ -1,5 +1,7 @@
 //! What a scorer says.
 
+use std::fmt::Write as _;
+
 use pliant_data::metric::{PartScore, SquadScore};
 
 use super::{number::grouped, palette::Palette, summary::lines};
@@ -39,20 +41,19 @@ pub(crate) fn squad(score: &SquadScore, palette: Palette) -> String {
         ));
     }
     let mut text = lines(palette, &rows);
-    for (count, what) in [
-        (
-            score.missing,
-            "questions have no prediction; they count as wrong",
-        ),
-        (
-            score.unknown,
-            "predictions are for questions that the file does not have",
-        ),
-    ] {
+    let mut warn = |count: usize, what: &str| {
         if count > 0 {
             let count = grouped(count as u64);
-            text += &format!("{} {count} {what}\n", palette.warning("warning:"));
+            let _ = writeln!(text, "{} {what}: {count}", palette.warning("warning:"));
         }
-    }
+    };
+    warn(
+        score.missing,
+        "questions without a prediction, which count as wrong",
+    );
+    warn(
+        score.unknown,
+        "predictions for questions that the file does not have",
+    );
     text
 }

@@ -234,7 +234,7 @@ impl TaskError {
             Self::TooManyMalformed { .. } => {
                 "correct or delete these lines; check that the file is of this task and complete".into()
             }
-            Self::Malformed { .. } => "correct or delete the line".into(),
+            Self::Malformed { .. } => "correct the file at this line".into(),
             Self::Parquet { .. } => {
                 "the compressions that can be read are none, snappy and gzip; write the file again with one of them, or as .jsonl".into()
             }
@@ -279,9 +279,10 @@ fn meant(nearest: Option<&str>, what: &str, known: &[String]) -> String {
 /// Names one after the other; of many the first ones.
 fn listed(names: &[String]) -> String {
     const MOST: usize = 20;
-    let mut text = names[..names.len().min(MOST)].join(", ");
+    let text = names[..names.len().min(MOST)].join(", ");
     if names.len() > MOST {
-        text += &format!(", … ({} in all)", names.len());
+        format!("{text}, … ({} in all)", names.len())
+    } else {
+        text
     }
-    text
 }

@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod answers;
 mod encode;
 mod folder;
 mod glue;

@@ -1,5 +1,6 @@
 //! The user's own files.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use pliant_data::DataError;
@@ -127,7 +128,7 @@ proptest! {
         };
         let mut content = format!("mood{delimiter}text\n");
         for (row, text) in texts.iter().enumerate() {
-            content += &format!("{}{delimiter}{}\n", row % 2, quoted(text));
+            writeln!(content, "{}{delimiter}{}", row % 2, quoted(text)).unwrap();
         }
         let parts = read(if commas { "a.csv" } else { "a.tsv" }, &content).unwrap();
         let found: Vec<&String> = parts.train.iter().map(|row| &row.first).collect();
@@ -285,7 +286,7 @@ fn text_that_is_not_utf8_names_its_line() {
 fn many_decimal_classes_are_doubted() {
     let mut content = "text,mood\n".to_owned();
     for row in 0..30 {
-        content += &format!("boat,{}.5\n", row);
+        writeln!(content, "boat,{row}.5").unwrap();
     }
     let parts = read("a.csv", &content).unwrap();
     assert!(

@@ -1,8 +1,7 @@
-//! SQuAD's files, windows and answers.
+//! SQuAD's files and windows.
 
 use pliant_data::squad::{
-    Answer, AnswerOptions, Question, Window, WindowOptions, best_answers, read_squad,
-    read_squad_parts, windows,
+    Answer, Question, Window, WindowOptions, read_squad, read_squad_parts, windows,
 };
 use pliant_data::task::{BatchTargets, TaskBatch};
 use proptest::prelude::*;
@@ -130,7 +129,7 @@ fn other_files_are_refused() {
     assert_eq!(hint, "looked for train-v2.0.json, train.json");
 }
 
-fn question(id: &str, question: &str, answer: Option<(&str, usize)>) -> Question {
+pub(crate) fn question(id: &str, question: &str, answer: Option<(&str, usize)>) -> Question {
     Question {
         id: id.into(),
         question: question.into(),
@@ -146,7 +145,7 @@ fn question(id: &str, question: &str, answer: Option<(&str, usize)>) -> Question
     }
 }
 
-fn options(max_length: usize, doc_stride: usize) -> WindowOptions {
+pub(crate) fn options(max_length: usize, doc_stride: usize) -> WindowOptions {
     WindowOptions {
         max_length,
         doc_stride,
@@ -154,7 +153,7 @@ fn options(max_length: usize, doc_stride: usize) -> WindowOptions {
     }
 }
 
-fn cut(questions: &[Question], options: WindowOptions) -> Vec<Window> {
+pub(crate) fn cut(questions: &[Question], options: WindowOptions) -> Vec<Window> {
     windows(&tokenizer(), questions, options).unwrap()
 }
 
@@ -242,7 +241,12 @@ fn questions_are_cut_or_refused_by_their_id() {
         context: "noon".into(),
         ..question("short", "when when when", None)
     };
-    assert_eq!(cut(&[short.clone()], options(9, 2))[0].ids.len(), 7);
+    assert_eq!(
+        cut(std::slice::from_ref(&short), options(9, 2))[0]
+            .ids
+            .len(),
+        7
+    );
     for (empty, message) in [
         (
             Question {
@@ -292,107 +296,4 @@ proptest! {
         prop_assert!(covered.iter().all(|covered| *covered));
         prop_assert!(seen.iter().all(|times| *times == 1), "{:?}", seen);
     }
-}
-
-/// Logits that are 0 but at these positions.
-fn logits(window: &Window, at: &[(usize, f32)]) -> Vec<f32> {
-    let mut logits = vec![0.0; window.ids.len()];
-    for &(position, value) in at {
-        logits[position] = value;
-    }
-    logits
-}
-
-#[test]
-fn the_best_answers_do_not_overlap() {
-    let questions = [question("noon", "When did it leave?", None)];
-    let found = cut(&questions, WindowOptions::default());
-    let window = &found[0];
-    // `at noon` 5 + 6, `noon` 4 + 6, `nine goats` 3 + 4; the question and [SEP] do not count, a span backwards neither.
-    let starts = [logits(
-        window,
-        &[(13, 5.0), (14, 4.0), (16, 3.0), (2, 99.0)],
-    )];
-    let ends = [logits(window, &[(14, 6.0), (17, 4.0), (6, 99.0), (7, 1.0)])];
-    let answers = best_answers(&questions, &found, &starts, &ends, AnswerOptions::default());
-    let texts: Vec<&str> = answers[0]
-        .answers
-        .iter()
-        .map(|answer| answer.text.as_str())
-        .collect();
-    assert_eq!(texts[..2], ["at noon", "nine goats"]);
-    assert_eq!(answers[0].text(), "at noon");
-    let best = answers[0].best().unwrap();
-    assert_eq!((best.start, best.end, best.score), (31, 38, 11.0));
-    let taken = &answers[0].answers;
-    for (place, answer) in taken.iter().enumerate() {
-        assert!(
-            taken[..place]
-                .iter()
-                .all(|before| answer.end <= before.start || before.end <= answer.start)
-        );
-        assert!(
-            answer.probability > 0.0
-                && taken[..place]
-                    .iter()
-                    .all(|before| before.probability >= answer.probability)
-        );
-    }
-    assert!(taken.iter().map(|answer| answer.probability).sum::<f32>() <= 1.0 + 1e-6);
-    // Two tokens at most: `at noon … goats` was possible before, now it is not.
-    let short = AnswerOptions {
-        max_answer_length: 1,
-        ..AnswerOptions::default()
-    };
-    let answers = best_answers(&questions, &found, &starts, &ends, short);
-    assert_eq!(answers[0].text(), "noon");
-}
-
-#[test]
-fn a_pair_is_found_even_where_the_best_positions_make_none() {
-    let questions = [question("noon", "When?", None)];
-    let found = cut(&questions, WindowOptions::default());
-    let starts = [logits(&found[0], &[(13, 5.0)])];
-    let ends = [logits(&found[0], &[(5, 5.0), (14, 1.0)])];
-    let one = AnswerOptions {
-        n_best: 1,
-        ..AnswerOptions::default()
-    };
-    let answers = best_answers(&questions, &found, &starts, &ends, one);
-    // Position 13 is `nine`, 14 `goats`.
-    assert_eq!(answers[0].text(), "nine goats");
-}
-
-#[test]
-fn no_answer_wins_by_more_than_the_threshold() {
-    let questions = [question("noon", "When did it leave?", None)];
-    let found = cut(&questions, options(15, 4));
-    assert_eq!(found.len(), 2);
-    // "No answer" scores 3 in one window and 8 in the other: what counts is the window that is least sure of it.
-    let at = |position, value| [(0, 1.5), (position, value)];
-    let starts = [
-        logits(&found[0], &at(7, 1.0)),
-        logits(&found[1], &[(0, 4.0)]),
-    ];
-    let ends = [
-        logits(&found[0], &at(8, 1.0)),
-        logits(&found[1], &[(0, 4.0)]),
-    ];
-    let answer = |threshold| {
-        let options = AnswerOptions {
-            null_threshold: threshold,
-            ..AnswerOptions::default()
-        };
-        best_answers(&questions, &found, &starts, &ends, options).remove(0)
-    };
-    assert_eq!(answer(None).text(), "The old");
-    assert_eq!(answer(None).null_score, 3.0);
-    assert_eq!(answer(None).null_odds(), 1.0);
-    let never = answer(None).answers;
-    assert!(never.iter().all(|answer| !answer.text.is_empty()));
-    assert_eq!(answer(Some(0.5)).text(), "");
-    assert_eq!(answer(Some(0.5)).best().unwrap().text, "The old");
-    assert_eq!(answer(Some(1.0)).text(), "The old");
-    assert_eq!(answer(Some(1.0)).answers[1].text, "");
-    assert!(answer(Some(0.5)).answers[0].probability > answer(Some(0.5)).answers[1].probability);
 }

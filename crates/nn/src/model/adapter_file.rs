@@ -20,7 +20,9 @@ use crate::head::TaskHead;
 use crate::parameter::{ParameterInfo, Role};
 
 const ADAPTER_FILE: &str = "adapter.safetensors";
-/// The value of `format` in the metadata.
+/// The entry of the metadata that says everything, as JSON.
+const DOCUMENT: &str = "pliant";
+/// The value of `format` in it.
 const FORMAT: &str = "pliant-adapter";
 
 impl TaskModel {
@@ -47,7 +49,7 @@ impl TaskModel {
             path: path.clone(),
             reason: error.to_string(),
         };
-        let mut metadata = HashMap::from([
+        let mut document = BTreeMap::from([
             ("format".to_owned(), FORMAT.to_owned()),
             ("base_sha256".to_owned(), self.encoder_hash(&names)),
             (
@@ -59,14 +61,17 @@ impl TaskModel {
         match self.adapter {
             None => {}
             Some(AdapterKind::Ia3) => {
-                metadata.insert("kind".to_owned(), "ia3".to_owned());
+                document.insert("kind".to_owned(), "ia3".to_owned());
             }
             Some(AdapterKind::Lora { rank, alpha }) => {
-                metadata.insert("kind".to_owned(), "lora".to_owned());
-                metadata.insert("rank".to_owned(), rank.to_string());
-                metadata.insert("alpha".to_owned(), alpha.to_string());
+                document.insert("kind".to_owned(), "lora".to_owned());
+                document.insert("rank".to_owned(), rank.to_string());
+                document.insert("alpha".to_owned(), alpha.to_string());
             }
         }
+        // One entry: several would be written in another order each time.
+        let document = serde_json::to_string(&document).map_err(json)?;
+        let metadata = HashMap::from([(DOCUMENT.to_owned(), document)]);
         fs::create_dir_all(folder).map_err(storage::file_error("create", folder))?;
         let buffers = weights::buffers(self.network());
         let tensors = chosen.iter().map(|index| {
@@ -213,7 +218,13 @@ impl<'a> AdapterFile<'a> {
         let (_, header) =
             SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
         let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
-        let value = |key: &str| metadata_value(&header, key).map_err(&foreign);
+        let document = document(&header).map_err(&foreign)?;
+        let value = |key: &str| {
+            document
+                .get(key)
+                .map(String::as_str)
+                .ok_or_else(|| foreign(format!("its metadata have no \"{key}\"")))
+        };
         let format = value("format")?;
         if format != FORMAT {
             return Err(foreign(format!(
@@ -246,11 +257,11 @@ impl<'a> AdapterFile<'a> {
     }
 }
 
-fn metadata_value<'a>(header: &'a Metadata, key: &str) -> Result<&'a str, String> {
-    header
+fn document(header: &Metadata) -> Result<BTreeMap<String, String>, String> {
+    let text = header
         .metadata()
         .as_ref()
-        .and_then(|metadata| metadata.get(key))
-        .map(String::as_str)
-        .ok_or_else(|| format!("its metadata have no \"{key}\""))
+        .and_then(|metadata| metadata.get(DOCUMENT))
+        .ok_or_else(|| format!("its metadata have no \"{DOCUMENT}\""))?;
+    serde_json::from_str(text).map_err(|error| format!("its metadata cannot be read: {error}"))
 }

@@ -1,6 +1,6 @@
 //! Prediction and evaluation with finished models.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, fmt::Write, rc::Rc};
 
 use pliant_nn::Precision;
 use pliant_train::finetune::FinetuneOptions;
@@ -97,12 +97,11 @@ fn a_stream_answers_line_by_line() {
     let world = World::new("gelu", "all");
     let (model, _) = trained(&world);
     let predictor = Predictor::load(&model, None, Precision::F32).unwrap();
-    let lines: String = (0..600)
-        .map(|row| {
-            let (sentence, _) = crate::world::sentence(row);
-            format!("{{\"id\": {row}, \"text\": \"{sentence}\"}}\n")
-        })
-        .collect();
+    let mut lines = String::new();
+    for row in 0..600 {
+        let (sentence, _) = crate::world::sentence(row);
+        writeln!(lines, "{{\"id\": {row}, \"text\": \"{sentence}\"}}").unwrap();
+    }
     let mut answers = Vec::new();
     let mut collect = |streamed: Streamed| {
         answers.push(serde_json::to_value(streamed)?);

@@ -1,15 +1,18 @@
 //! Which rows train, validate and test.
 
+mod draw;
+
 use std::fmt;
 use std::str::FromStr;
 
 use pliant_kernels::random::{Purpose, Stream};
 use sha2::{Digest, Sha256};
 
+use draw::{first_of, stratified};
+
 use super::{Example, Target, TaskError, TaskParts};
 use crate::DataError;
 use crate::checksum::hex;
-use crate::order::Permutation;
 use crate::squad::{Question, QuestionParts};
 
 /// Seed of what is the same for every run: the cut of the training file (the paper's seed) and the capped test part.
@@ -104,6 +107,7 @@ pub fn split(parts: &TaskParts, options: &SplitOptions) -> Result<SplitParts, Da
         |example, digest| {
             digest.update(example.row.to_le_bytes());
             text(digest, &example.first);
+            digest.update([u8::from(example.second.is_some())]);
             text(digest, example.second.as_deref().unwrap_or_default());
             match example.target {
                 None => digest.update([0]),
@@ -296,7 +300,9 @@ fn choose<T: Clone>(
     for (name, rows) in named {
         text(&mut digest, name);
         digest.update(rows.len().to_le_bytes());
-        rows.iter().for_each(|row| digest_row(row, &mut digest));
+        for row in rows {
+            digest_row(row, &mut digest);
+        }
     }
     Ok(SplitParts {
         train,
@@ -305,48 +311,4 @@ fn choose<T: Clone>(
         hash: hex(&digest.finalize()),
         stated,
     })
-}
-
-/// The first `count` of the rows in the order of a permutation, ascending.
-fn first_of(stream: Stream, rows: &[usize], count: usize) -> Vec<usize> {
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let permutation = Permutation::of(stream, rows.len() as u64);
-    let mut chosen: Vec<usize> = (0..count as u64)
-        .map(|place| rows[permutation.get(place) as usize])
-        .collect();
-    chosen.sort_unstable();
-    chosen
-}
-
-/// `count` rows such that each class has its share: whole parts first, then the largest remainders.
-fn stratified(stream: Stream, rows: &[usize], classes: &[u32], count: usize) -> Vec<usize> {
-    let mut by_class: Vec<(u32, Vec<usize>)> = Vec::new();
-    for (&row, &class) in rows.iter().zip(classes) {
-        match by_class.binary_search_by_key(&class, |(class, _)| *class) {
-            Ok(place) => by_class[place].1.push(row),
-            Err(place) => by_class.insert(place, (class, vec![row])),
-        }
-    }
-    let share = |rows: &[usize]| {
-        (
-            rows.len() * count / classes.len(),
-            rows.len() * count % classes.len(),
-        )
-    };
-    let mut counts: Vec<usize> = by_class.iter().map(|(_, rows)| share(rows).0).collect();
-    let mut order: Vec<usize> = (0..by_class.len()).collect();
-    order.sort_by_key(|&place| std::cmp::Reverse(share(&by_class[place].1).1));
-    let left = count - counts.iter().sum::<usize>();
-    for &place in order.iter().take(left) {
-        counts[place] += 1;
-    }
-    let mut chosen: Vec<usize> = by_class
-        .iter()
-        .zip(counts)
-        .flat_map(|((class, rows), count)| first_of(stream.at(u64::from(*class)), rows, count))
-        .collect();
-    chosen.sort_unstable();
-    chosen
 }
