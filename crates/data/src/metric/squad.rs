@@ -205,7 +205,8 @@ fn best_threshold(
 /// Reads a predictions file: one JSON object, question id → text (null is read as "no answer").
 ///
 /// # Errors
-/// [`TaskError::Malformed`] for what is no JSON, [`TaskError::Form`] for other JSON, and those of reading.
+/// [`TaskError::Malformed`](crate::TaskError::Malformed) for what is no JSON,
+/// [`TaskError::Form`](crate::TaskError::Form) for other JSON, and those of reading.
 pub fn read_predictions(path: &Path) -> Result<BTreeMap<String, String>, DataError> {
     let values: BTreeMap<String, Option<String>> = read_object(path, "texts")?;
     Ok(values
