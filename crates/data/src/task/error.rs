@@ -244,14 +244,13 @@ impl TaskError {
                 from_training,
                 ..
             } => {
-                let near = nearest(label, known.iter().map(String::as_str))
-                    .map(|near| format!("did you mean {near}? "))
-                    .unwrap_or_default();
-                if *from_training {
-                    format!("{near}labels are those of the training file: add rows with this one there, or take it out here")
+                let near = nearest(label, known.iter().map(String::as_str));
+                let rule = if *from_training {
+                    "labels are those of the training file: add rows with this one there, or take it out here"
                 } else {
-                    format!("{near}Labels may be these words, or their places counted from 0")
-                }
+                    "labels may be these words, or their places counted from 0"
+                };
+                suggested(near, rule)
             }
             Self::EmptyText { .. } => "give it a text, or take it out".into(),
             Self::TooFewExamples { available, .. } => format!("ask for at most {available}"),
@@ -269,11 +268,18 @@ impl TaskError {
 }
 
 fn meant(nearest: Option<&str>, what: &str, known: &[String]) -> String {
-    let known = listed(known);
-    match nearest {
-        Some(nearest) => format!("did you mean {nearest}? The {what} are {known}"),
-        None => format!("the {what} are {known}"),
-    }
+    suggested(nearest, &format!("the {what} are {}", listed(known)))
+}
+
+/// A sentence, after a suggestion if there is one.
+fn suggested(nearest: Option<&str>, sentence: &str) -> String {
+    let Some(nearest) = nearest else {
+        return sentence.to_owned();
+    };
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let sentence: String = first.into_iter().chain(letters).collect();
+    format!("did you mean {nearest}? {sentence}")
 }
 
 /// Names one after the other; of many the first ones.
