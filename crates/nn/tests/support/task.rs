@@ -20,7 +20,7 @@ impl TaskRows {
         let tokens = OwnedBatch::padded(seed, sequences, length, config.vocabulary_size);
         let real = |row: usize| {
             let mask = &tokens.attention_mask[row * length..(row + 1) * length];
-            mask.iter().filter(|real| **real == 1).count()
+            mask.iter().map(|real| usize::from(*real)).sum::<usize>()
         };
         Self {
             classes: (0..sequences as u32)

@@ -4,16 +4,16 @@ use pliant_nn::{ModelError, Precision, TaskHead, TaskInput, TaskModel, TaskTarge
 
 use crate::support::task::{TaskRows, heads, task_config, three_labels};
 
-fn refused(head: TaskHead, change: impl FnOnce(&mut TaskRows)) -> ModelError {
+fn refused(head: &TaskHead, change: impl FnOnce(&mut TaskRows)) -> ModelError {
     let model = TaskModel::new(&task_config(), head.clone(), 3).unwrap();
     let mut rows = TaskRows::new(1, 4, 16, model.config());
     change(&mut rows);
     let error = model
-        .forward_backward(&rows.input(&head), None, 1.0)
+        .forward_backward(&rows.input(head), None, 1.0)
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        model.evaluate(&rows.input(&head)).unwrap_err().to_string()
+        model.evaluate(&rows.input(head)).unwrap_err().to_string()
     );
     error
 }
@@ -22,36 +22,36 @@ fn refused(head: TaskHead, change: impl FnOnce(&mut TaskRows)) -> ModelError {
 fn inputs_that_do_not_fit_are_refused() {
     let cases = [
         (
-            refused(three_labels(), |rows| rows.classes[1] = 3),
+            refused(&three_labels(), |rows| rows.classes[1] = 3),
             "`classes` holds 3 at position 1; it must be below 3",
         ),
         (
-            refused(three_labels(), |rows| drop(rows.classes.pop())),
+            refused(&three_labels(), |rows| rows.classes.truncate(3)),
             "`classes` has 3 elements, expected 4 (one for each sequence)",
         ),
         (
-            refused(TaskHead::Regression, |rows| rows.scores[2] = f32::NAN),
+            refused(&TaskHead::Regression, |rows| rows.scores[2] = f32::NAN),
             "score of sequence 2",
         ),
         (
-            refused(TaskHead::Span, |rows| drop(rows.ends.pop())),
+            refused(&TaskHead::Span, |rows| rows.ends.truncate(3)),
             "`ends` has 3 elements",
         ),
         (
-            refused(TaskHead::Span, |rows| {
+            refused(&TaskHead::Span, |rows| {
                 rows.tokens.attention_mask[17..32].fill(0);
                 rows.starts[1] = 1;
             }),
             "`starts` holds 17, which is padding",
         ),
         (
-            refused(three_labels(), |rows| {
-                rows.tokens.attention_mask[16..32].fill(0)
+            refused(&three_labels(), |rows| {
+                rows.tokens.attention_mask[16..32].fill(0);
             }),
             "sequence 1 of the model input is padding alone",
         ),
         (
-            refused(three_labels(), |rows| rows.tokens.ids[5] = 60),
+            refused(&three_labels(), |rows| rows.tokens.ids[5] = 60),
             "`ids` holds 60",
         ),
     ];

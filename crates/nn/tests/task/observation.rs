@@ -20,12 +20,8 @@ fn the_pooler_is_a_site_with_one_row_for_each_sequence() {
         index_of(&model, name);
     }
     let rows = TaskRows::new(1, 4, 16, model.config());
-    let tokens = rows
-        .tokens
-        .attention_mask
-        .iter()
-        .filter(|real| **real == 1)
-        .count();
+    let mask = rows.tokens.attention_mask.iter();
+    let tokens: usize = mask.map(|real| usize::from(*real)).sum();
     let mut seen = Vec::new();
     model
         .observe(&rows.input(model.head()), &mut |site, values| {
@@ -42,34 +38,21 @@ fn the_pooler_is_a_site_with_one_row_for_each_sequence() {
 #[test]
 fn the_first_output_that_is_not_finite_is_named() {
     let mut model = TaskModel::new(&task_config(), three_labels(), 3).unwrap();
+    let weight = index_of(&model, "classifier.weight");
+    model.write(weight, &[1e10; 96]).unwrap();
     let rows = TaskRows::new(1, 4, 16, model.config());
     let head = three_labels();
     assert_eq!(model.first_non_finite(&rows.input(&head)).unwrap(), None);
-    let weight = index_of(&model, "classifier.weight");
-    let bias = index_of(&model, "bert.pooler.dense.bias");
-    model.write(bias, &[1e30; 32]).unwrap();
-    model.write(weight, &[3e38; 96]).unwrap();
-    assert_eq!(
-        model
-            .first_non_finite(&rows.input(&head))
-            .unwrap()
-            .as_deref(),
-        Some("bert.pooler")
-    );
-    model.write(bias, &[1.0; 32]).unwrap();
-    assert_eq!(
-        model
-            .first_non_finite(&rows.input(&head))
-            .unwrap()
-            .as_deref(),
-        Some("classifier")
-    );
-    model.write(bias, &[f32::NAN; 32]).unwrap();
-    assert_eq!(
-        model
-            .first_non_finite(&rows.input(&head))
-            .unwrap()
-            .as_deref(),
-        Some("bert.pooler.dense.bias")
-    );
+    let mut after = |name: &str, value: f32| {
+        let index = index_of(&model, name);
+        let before = model.read(index);
+        model.write(index, &vec![value; before.len()]).unwrap();
+        let first = model.first_non_finite(&rows.input(&head)).unwrap();
+        model.write(index, &before).unwrap();
+        first.unwrap()
+    };
+    let numerator = "bert.pooler.activation.numerator";
+    assert_eq!(after(numerator, 3e38), "bert.pooler");
+    assert_eq!(after(numerator, f32::NAN), numerator);
+    assert_eq!(after("bert.pooler.dense.bias", 1e30), "classifier");
 }
