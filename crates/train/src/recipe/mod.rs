@@ -21,18 +21,18 @@ use pliant_nn::Preset;
 
 pub use choice::{DecayTowards, ScheduleShape, Settings, Warmup};
 pub use error::RecipeError;
-pub use key::Key;
-pub use limits::Limits;
+pub use key::{Key, origin as origin_of, plain as field_name, read as read_key};
+pub use limits::{ANY, Limits, above, at_least, below, between};
 pub use reference::reference;
 pub use schema::schema;
 pub use table::{
     ACTIVATION_LEARNING_RATE, ActivationTable, Arm, CheckpointTable, DataTable, Group, ModelTable,
     OptimizerTable, TrainTable, ValidationTable,
 };
-pub use value::{Kind, Located, Origin, Value};
+pub use source::{Document, Form, nearest, read_document};
+pub use value::{Kind, Located, Origin, RecipeValue, Value, Values};
 
 use source::{Layer, Setting};
-use value::Values;
 
 /// Steps of a run whose recipe sets neither `train.steps` nor `train.minutes`.
 pub const DEFAULT_STEPS: u64 = 2000;

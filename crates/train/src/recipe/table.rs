@@ -6,7 +6,7 @@ use pliant_activation::ActivationSpec;
 use pliant_nn::{Initialisation, NormPlacement, Positions, Precision, Preset, Role, Sites};
 
 use super::choice::{DecayTowards, ScheduleShape, Settings, Warmup};
-use super::key::recipe_table;
+use crate::recipe_table;
 use super::limits::{ANY, above, at_least, below, between};
 
 /// The function named `name`, which the list of families is known to hold.
