@@ -300,9 +300,7 @@ impl RecipeValue for Vec<String> {
         list.iter().map(String::read).collect()
     }
     fn write(&self) -> Option<Value> {
-        Some(Value::List(
-            self.iter().cloned().map(Value::Text).collect(),
-        ))
+        Some(Value::List(self.iter().cloned().map(Value::Text).collect()))
     }
 }
 
