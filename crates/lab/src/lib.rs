@@ -9,6 +9,7 @@
 mod arms;
 mod claim;
 pub mod compare;
+mod csv;
 mod file;
 mod machine;
 mod number;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::results::{ArmScores, PairScores, SweepResults};
+use super::super::results::{ArmScores, Group, PairScores, SweepResults, TaskScores};
+use crate::csv::field;
 
 /// A line for each task, mode, size and arm; averages have the task `mean`.
 pub(in crate::sweep) fn scores(results: &SweepResults) -> String {
@@ -109,13 +110,7 @@ pub(in crate::sweep) fn seeds(results: &SweepResults) -> String {
 /// Every arm of every table; without a task where it is an average.
 fn lines(
     results: &SweepResults,
-) -> impl Iterator<
-    Item = (
-        &super::super::results::Group,
-        Option<&super::super::results::TaskScores>,
-        &ArmScores,
-    ),
-> {
+) -> impl Iterator<Item = (&Group, Option<&TaskScores>, &ArmScores)> {
     results.groups.iter().flat_map(|group| {
         let tasks = group
             .tasks
@@ -131,25 +126,4 @@ fn lines(
 
 fn number(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-/// Quoted where it must be (RFC 4180).
-pub(crate) fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_quoted_where_they_must_be() {
-        assert_eq!(field("gelu"), "gelu");
-        assert_eq!(field("rational(5/4, form=b)"), "\"rational(5/4, form=b)\"");
-        assert_eq!(field("a \"b\""), "\"a \"\"b\"\"\"");
-    }
 }
