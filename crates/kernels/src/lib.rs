@@ -34,6 +34,6 @@ mod testing;
 mod tokens;
 
 pub use precision::{Precision, UnknownPrecision};
-pub use prefetch::prefetch;
+pub use prefetch::{prefetch, prefetch_ahead};
 pub use product::{Engine, bf16_is_fast};
 pub use tokens::TokenLayout;

@@ -19,3 +19,5 @@ pub use operation::{OperationTimes, TensorMemory, time_operations};
 pub use parameter::{ParameterInfo, Role, parameter_counts};
 pub use pliant_kernels::masked_lm::Score;
 pub use pliant_kernels::{Precision, TokenLayout};
+mod task_surface;
+pub use task_surface::*;

@@ -1,7 +1,7 @@
-//! Functions without coefficients: the definition itself, read in vector lanes.
+//! Functions without coefficients: the definition itself, read in vector lanes, where the values lie.
 
-use super::lanes::{BLOCK, Block, Fast, LANES, Lane, VECTORS, stage};
-use super::sums::with_column_sums;
+use super::lanes::Fast;
+use super::sums::{rows_per_chunk, with_column_sums};
 use crate::family::Fixed;
 use pliant_kernels::dispatch::Arithmetic;
 use pliant_kernels::{parallel, simd};
@@ -11,17 +11,22 @@ pub(crate) fn forward<F: Fixed>(
     function: F,
     x: &[f32],
     bias: Option<&[f32]>,
-    _channels: usize,
+    channels: usize,
     y: &mut [f32],
 ) {
-    parallel::for_each_chunk(y, parallel::ELEMENTS, |chunk, y| {
-        let mut z: Block = [[0.0; LANES]; VECTORS];
-        let mut out = z;
-        for (block, y) in y.chunks_mut(BLOCK).enumerate() {
-            let first = chunk * parallel::ELEMENTS + block * BLOCK;
-            let vectors = stage(&x[first..first + y.len()], bias, first, &mut z);
-            value(function, &z[..vectors], &mut out[..vectors]);
-            y.copy_from_slice(&out.as_flattened()[..y.len()]);
+    let nothing;
+    let bias = match bias {
+        Some(bias) => bias,
+        None => {
+            nothing = no_bias(channels);
+            &nothing
+        }
+    };
+    let length = parallel::rows_per_chunk(channels) * channels;
+    parallel::for_each_chunk(y, length, |chunk, y| {
+        let x = &x[chunk * length..][..y.len()];
+        for (x, y) in x.chunks(channels).zip(y.chunks_mut(channels)) {
+            value(function, x, bias, y);
         }
     });
 }
@@ -36,42 +41,58 @@ pub(crate) fn backward<F: Fixed>(
     dx: &mut [f32],
     dbias: Option<&mut [f32]>,
 ) {
-    let length = parallel::rows_per_chunk(channels) * channels;
-    with_column_sums(dx, length, dbias, |chunk, dx| {
-        let mut z: Block = [[0.0; LANES]; VECTORS];
-        let (mut gradient, mut out) = (z, z);
-        for (block, dx) in dx.chunks_mut(BLOCK).enumerate() {
-            let first = chunk * length + block * BLOCK;
-            let vectors = stage(&x[first..first + dx.len()], bias, first, &mut z);
-            let dy = dy.map_or(&*dx, |dy| &dy[first..first + dx.len()]);
-            stage(dy, None, 0, &mut gradient);
-            slope(
-                function,
-                &z[..vectors],
-                &gradient[..vectors],
-                &mut out[..vectors],
-            );
-            dx.copy_from_slice(&out.as_flattened()[..dx.len()]);
+    let nothing;
+    let bias = match bias {
+        Some(bias) => bias,
+        None => {
+            nothing = no_bias(channels);
+            &nothing
+        }
+    };
+    let length = rows_per_chunk(channels) * channels;
+    with_column_sums(dx, length, channels, dbias, |chunk, dx, column_sums| {
+        let range = chunk * length..chunk * length + dx.len();
+        if let Some(dy) = dy {
+            dx.copy_from_slice(&dy[range.clone()]);
+        }
+        for (x, dx) in x[range].chunks(channels).zip(dx.chunks_mut(channels)) {
+            slope(function, x, bias, dx, column_sums);
         }
     });
 }
 
-#[inline(always)]
-fn value_body<A: Arithmetic, F: Fixed>(function: F, x: &[Lane], y: &mut [Lane]) {
-    for (x, y) in x.iter().zip(y) {
-        for lane in 0..LANES {
-            y[lane] = function.value(&Fast::<A>::new(x[lane])).0;
-        }
-    }
+/// What leaves every input as it is, also a negative zero.
+fn no_bias(channels: usize) -> Vec<f32> {
+    vec![-0.0; channels]
 }
-simd! { fn value<F: Fixed>(function: F, x: &[Lane], y: &mut [Lane]) = value_body; }
 
 #[inline(always)]
-fn slope_body<A: Arithmetic, F: Fixed>(function: F, x: &[Lane], dy: &[Lane], dx: &mut [Lane]) {
-    for ((x, dy), dx) in x.iter().zip(dy).zip(dx) {
-        for lane in 0..LANES {
-            dx[lane] = dy[lane] * function.derivative(&Fast::<A>::new(x[lane])).0;
-        }
+fn value_body<A: Arithmetic, F: Fixed>(function: F, x: &[f32], bias: &[f32], y: &mut [f32]) {
+    for ((x, bias), y) in x.iter().zip(bias).zip(y) {
+        *y = function.value(&Fast::<A>::new(x + bias)).0;
     }
 }
-simd! { fn slope<F: Fixed>(function: F, x: &[Lane], dy: &[Lane], dx: &mut [Lane]) = slope_body; }
+simd! {
+    /// `y = f(x + bias)`, one row.
+    fn value<F: Fixed>(function: F, x: &[f32], bias: &[f32], y: &mut [f32]) = value_body;
+}
+
+#[inline(always)]
+fn slope_body<A: Arithmetic, F: Fixed>(
+    function: F,
+    x: &[f32],
+    bias: &[f32],
+    dy_to_dx: &mut [f32],
+    column_sums: &mut [f32],
+) {
+    let operands = x.iter().zip(bias).zip(dy_to_dx).zip(column_sums);
+    for (((x, bias), dy_to_dx), column_sum) in operands {
+        let dx = *dy_to_dx * function.derivative(&Fast::<A>::new(x + bias)).0;
+        *dy_to_dx = dx;
+        *column_sum += dx;
+    }
+}
+simd! {
+    /// `dy_to_dx` from dy to dx, which is added to `column_sums`; one row.
+    fn slope<F: Fixed>(function: F, x: &[f32], bias: &[f32], dy_to_dx: &mut [f32], column_sums: &mut [f32]) = slope_body;
+}

@@ -49,13 +49,12 @@ simd! { fn add(x: &[f32], bias: &[f32], first: usize, out: &mut [f32]) = add_bod
 /// Whether any magnitude is beyond the limit. NaN is not.
 #[inline(always)]
 fn any_beyond_body<A: Arithmetic>(x: &[Lane], limit: f32) -> bool {
-    let mut found = [0_u32; LANES];
-    for x in x {
-        for lane in 0..LANES {
-            found[lane] |= u32::from(x[lane].abs() > limit);
-        }
-    }
-    found.iter().any(|found| *found != 0)
+    // One flat loop: of a loop over vectors of lanes the compiler makes gathers.
+    let found = x
+        .as_flattened()
+        .iter()
+        .fold(0, |found, x| found | u32::from(x.abs() > limit));
+    found != 0
 }
 simd! { pub(super) fn any_beyond(x: &[Lane], limit: f32) -> bool = any_beyond_body; }
 

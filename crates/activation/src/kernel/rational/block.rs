@@ -8,6 +8,7 @@ use crate::kernel::lanes::{Block, LANES, VECTORS, any_beyond};
 pub(super) struct Buffers {
     pub(super) x: Block,
     pub(super) out: Block,
+    column_sums: Block,
 }
 
 /// Beyond it, even the f64 powers of the largest degree would overflow; the function is continued by its tangent.
@@ -34,7 +35,11 @@ struct Large {
 impl Buffers {
     pub(super) fn new() -> Self {
         let zero = [[0.0; LANES]; VECTORS];
-        Self { x: zero, out: zero }
+        Self {
+            x: zero,
+            out: zero,
+            column_sums: zero,
+        }
     }
 
     pub(super) fn forward<F: Form, const P: usize, const Q: usize>(
@@ -75,6 +80,8 @@ impl Buffers {
             &self.x[..vectors],
             None,
             &mut self.out[..vectors],
+            // The caller adds up the columns of what it stores.
+            &mut self.column_sums[..vectors],
             sums,
         );
         for Large {

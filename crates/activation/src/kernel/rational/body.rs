@@ -5,7 +5,10 @@ use crate::family::rational::definition::FLOOR_C;
 use crate::kernel::lanes::{LANES, Lane, sign};
 use crate::spec::DenominatorForm;
 use pliant_kernels::dispatch::Arithmetic;
-use pliant_kernels::simd;
+use pliant_kernels::{prefetch_ahead, simd};
+
+/// Values between those that are computed and those that memory is asked for: what two cores compute while it answers.
+const AHEAD: usize = 64 * LANES;
 
 /// A form of the denominator as a type, so that its choices cost nothing at run time.
 pub(super) trait Form: Send + Sync + 'static {
@@ -160,6 +163,8 @@ fn forward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
     y: &mut [Lane],
 ) {
     for (vector, (x, y)) in x.iter().zip(y).enumerate() {
+        prefetch_ahead(x, AHEAD);
+        prefetch_ahead(y, AHEAD);
         let bias = bias_of(bias, vector);
         for lane in 0..LANES {
             let x = x[lane] + bias[lane];
@@ -192,12 +197,16 @@ fn backward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
     x: &[Lane],
     bias: Option<&[Lane]>,
     dy_to_dx: &mut [Lane],
+    column_sums: &mut [Lane],
     sums: &mut Sums<P, Q>,
 ) {
     let mut sum_a = [[0.0_f32; LANES]; P];
     let mut sum_b = [[0.0_f32; LANES]; Q];
     let mut sum_constant = [0.0_f32; LANES];
-    for (vector, (x, dy_to_dx)) in x.iter().zip(dy_to_dx).enumerate() {
+    let blocks = x.iter().zip(dy_to_dx).zip(column_sums);
+    for (vector, ((x, dy_to_dx), column_sums)) in blocks.enumerate() {
+        prefetch_ahead(x, AHEAD);
+        prefetch_ahead(dy_to_dx, AHEAD);
         let bias = bias_of(bias, vector);
         for lane in 0..LANES {
             let x = x[lane] + bias[lane];
@@ -233,7 +242,9 @@ fn backward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
                 DenominatorForm::A => inner_slope * sign(x),
                 _ => inner_slope * outer,
             };
-            dy_to_dx[lane] = h * A::mul_add(-f, q_slope, dp);
+            let dx = h * A::mul_add(-f, q_slope, dp);
+            dy_to_dx[lane] = dx;
+            column_sums[lane] += dx;
             let w = -(h * f) * outer;
             // Powers are shared: those of |x| differ from those of x in the sign of the odd ones.
             let mut power = x;
@@ -253,24 +264,25 @@ fn backward_body<A: Arithmetic, F: Form, const P: usize, const Q: usize>(
             }
         }
     }
-    for (sums, sum) in sums.a.iter_mut().zip(&sum_a) {
-        add_wide(sum, sums);
-    }
-    for (sums, sum) in sums.b.iter_mut().zip(&sum_b) {
-        add_wide(sum, sums);
-    }
+    add_wide(sum_a.as_flattened(), sums.a.as_flattened_mut());
+    add_wide(sum_b.as_flattened(), sums.b.as_flattened_mut());
     if F::HAS_CONSTANT {
         add_wide(&sum_constant, &mut sums.constant);
     }
 }
+simd! {
+    /// `dy_to_dx` from dy to dx, which is added to `column_sums`, and the coefficient gradients added to `sums`.
+    pub(super) fn backward<F: Form; const P: usize, const Q: usize>(c: &Coefficients<P, Q>, x: &[Lane], bias: Option<&[Lane]>, dy_to_dx: &mut [Lane], column_sums: &mut [Lane], sums: &mut Sums<P, Q>) = backward_body;
+}
 
 #[inline(always)]
-fn add_wide(lanes: &Lane, total: &mut [f64; LANES]) {
-    for lane in 0..LANES {
-        total[lane] += f64::from(lanes[lane]);
+fn add_wide_body<A: Arithmetic>(lanes: &[f32], totals: &mut [f64]) {
+    for (total, value) in totals.iter_mut().zip(lanes) {
+        *total += f64::from(*value);
     }
 }
 simd! {
-    /// `dy_to_dx` from dy to dx, and the coefficient gradients added to `sums`.
-    pub(super) fn backward<F: Form; const P: usize, const Q: usize>(c: &Coefficients<P, Q>, x: &[Lane], bias: Option<&[Lane]>, dy_to_dx: &mut [Lane], sums: &mut Sums<P, Q>) = backward_body;
+    /// `totals[i] += lanes[i]`. A call on purpose: where the compiler sees it beside the loop before, it gathers the lanes.
+    #[inline(never)]
+    fn add_wide(lanes: &[f32], totals: &mut [f64]) = add_wide_body;
 }

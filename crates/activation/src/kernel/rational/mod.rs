@@ -8,7 +8,7 @@ mod body;
 mod direct;
 mod strip;
 
-use super::sums::with_column_and_other_sums;
+use super::sums::{rows_per_chunk, with_column_and_other_sums};
 use crate::kernel::lanes::BLOCK;
 use crate::spec::DenominatorForm;
 use block::Buffers;
@@ -70,7 +70,7 @@ impl Layout {
     /// Rows of a chunk: enough work for a task, and enough rows that partial sums cost little beside the elements.
     fn rows_per_chunk(&self) -> usize {
         const ROWS_PER_COEFFICIENT_ROW: usize = 128;
-        let by_work = (parallel::ELEMENTS / self.channels).max(1);
+        let by_work = rows_per_chunk(self.channels);
         match self.channels_per_group {
             Some(size) => by_work.max(ROWS_PER_COEFFICIENT_ROW.div_ceil(size)),
             None => by_work,
@@ -157,12 +157,12 @@ fn forward_with<F: Form, const P: usize, const Q: usize>(
         let x = &x[start..start + y.len()];
         for strip in &strips {
             strip.each_block(y.len(), |place| {
-                prefetch(x, place.run().end, BLOCK);
                 if let Some((x, bias)) = direct.operands(&place, x) {
                     let y = direct::lanes_mut(&mut y[place.run()]);
                     body::forward::<F, P, Q>(&strip.coefficients, x, bias, y);
                     return;
                 }
+                prefetch(x, place.run().end, BLOCK);
                 let vectors = place.load(x, bias, &mut buffers.x);
                 buffers.forward::<F, P, Q>(&strip.coefficients, vectors);
                 place.store(&buffers.out, y);
@@ -189,9 +189,10 @@ fn backward_with<F: Form, const P: usize, const Q: usize>(
     with_column_and_other_sums(
         dx,
         length,
+        layout.channels,
         dbias,
         (&mut partials, width),
-        |chunk, dx, partial| {
+        |chunk, dx, column_sums, partial| {
             let mut buffers = Buffers::new();
             let range = chunk * length..chunk * length + dx.len();
             if let Some(dy) = dy {
@@ -201,17 +202,28 @@ fn backward_with<F: Form, const P: usize, const Q: usize>(
             for strip in &strips {
                 let mut sums = body::Sums::<P, Q>::zero();
                 strip.each_block(dx.len(), |place| {
-                    prefetch(x, place.run().end, BLOCK);
-                    prefetch(dx, place.run().end, BLOCK);
-                    if let Some((x, bias)) = direct.operands(&place, x) {
+                    let columns = column_sums.get_mut(place.channels());
+                    if let (Some((x, bias)), Some(columns)) = (direct.operands(&place, x), columns)
+                    {
                         let dx = direct::lanes_mut(&mut dx[place.run()]);
-                        body::backward::<F, P, Q>(&strip.coefficients, x, bias, dx, &mut sums);
+                        let columns = direct::lanes_mut(columns);
+                        body::backward::<F, P, Q>(
+                            &strip.coefficients,
+                            x,
+                            bias,
+                            dx,
+                            columns,
+                            &mut sums,
+                        );
                         return;
                     }
+                    prefetch(x, place.run().end, BLOCK);
+                    prefetch(dx, place.run().end, BLOCK);
                     let vectors = place.load(x, bias, &mut buffers.x);
                     place.load(dx, None, &mut buffers.out);
                     buffers.backward::<F, P, Q>(&strip.coefficients, vectors, &mut sums);
                     place.store(&buffers.out, dx);
+                    place.add_columns(&buffers.out, column_sums);
                 });
                 strip.fold::<F>(layout, &sums, partial);
             }

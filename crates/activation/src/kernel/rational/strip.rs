@@ -180,15 +180,39 @@ impl Place {
 
     #[inline]
     pub(super) fn store(&self, block: &Block, values: &mut [f32]) {
+        for (start, run) in self.runs(block) {
+            values[start..start + self.width].copy_from_slice(run);
+        }
+    }
+
+    /// Adds each value to the sum of its channel, the runs in order.
+    #[inline]
+    pub(super) fn add_columns(&self, block: &Block, column_sums: &mut [f32]) {
+        for (_, run) in self.runs(block) {
+            let mut channel = self.channel;
+            let mut rest = run;
+            // A run may go on into the next row.
+            while !rest.is_empty() {
+                let sums = &mut column_sums[channel..];
+                let (own, others) = rest.split_at(rest.len().min(sums.len()));
+                for (sum, value) in sums.iter_mut().zip(own) {
+                    *sum += value;
+                }
+                (channel, rest) = (0, others);
+            }
+        }
+    }
+
+    /// Where each run of the block starts, and its values.
+    #[inline]
+    fn runs<'b>(&self, block: &'b Block) -> impl Iterator<Item = (usize, &'b [f32])> {
         let padded = self.width.next_multiple_of(LANES);
-        for (row, block) in block
+        let (start, stride, width) = (self.start, self.stride, self.width);
+        block
             .as_flattened()
             .chunks_exact(padded)
             .take(self.rows)
             .enumerate()
-        {
-            let start = self.start + row * self.stride;
-            values[start..start + self.width].copy_from_slice(&block[..self.width]);
-        }
+            .map(move |(row, run)| (start + row * stride, &run[..width]))
     }
 }
