@@ -11,6 +11,7 @@ pub(crate) mod number;
 pub(crate) mod pretrain;
 pub(crate) mod recipe;
 pub(crate) mod shapes;
+pub(crate) mod sweep;
 
 use std::num::NonZeroUsize;
 
@@ -99,6 +100,7 @@ pub(crate) enum Verb {
     Compare(compare::Compare),
     Pretrain(pretrain::Pretrain),
     Eval(eval::Eval),
+    Sweep(sweep::Sweep),
     Shapes(shapes::Shapes),
     #[command(subcommand)]
     Act(act::Act),

@@ -13,6 +13,7 @@ mod recipe;
 #[cfg(test)]
 mod reference;
 mod shapes;
+mod sweep;
 
 use std::{env, ffi::OsString, io};
 
@@ -50,6 +51,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Compare(verb) => compare::run(verb, &context),
         Verb::Pretrain(verb) => pretrain::run(verb, &context),
         Verb::Eval(verb) => eval::run(verb, &context),
+        Verb::Sweep(verb) => sweep::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),

@@ -10,5 +10,6 @@ pub(crate) mod rate;
 pub(crate) mod report;
 pub(crate) mod screen;
 pub(crate) mod summary;
+pub(crate) mod sweep;
 pub(crate) mod table;
 pub(crate) mod training;

@@ -4,10 +4,11 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 20] = [
+const VERBS: [&[&str]; 21] = [
     &["compare"],
     &["pretrain"],
     &["eval"],
+    &["sweep"],
     &["shapes"],
     &["act"],
     &["act", "list"],

@@ -80,7 +80,7 @@ fn suggestion(given: &str, names: &[&str]) -> String {
 /// A list of items with a text form, each checked by `check`.
 fn explain_texts(
     value: &Value,
-    check: impl Fn(&str) -> Result<(), (String, Option<String>)>,
+    check: impl Fn(&str) -> Result<String, (String, Option<String>)>,
 ) -> Option<(String, Option<String>)> {
     let Value::List(list) = value else {
         return None;
@@ -99,27 +99,29 @@ pub struct Tasks(pub Vec<String>);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Modes(pub Vec<String>);
 
-/// Lists of texts that are checked one by one.
+/// Lists of names; `$form` gives the text form of each.
 macro_rules! texts {
-    ($type:ty, $check:expr) => {
+    ($type:ty, $form:expr) => {
         impl RecipeValue for $type {
             fn kind() -> Kind {
                 Kind::Texts
             }
             fn read(value: &Value) -> Option<Self> {
-                Vec::<String>::read(value).map(Self)
+                let names = Vec::<String>::read(value)?;
+                let forms = names.iter().map(|name| $form(name).ok());
+                forms.collect::<Option<_>>().map(Self)
             }
             fn write(&self) -> Option<Value> {
                 self.0.write()
             }
             fn explain(value: &Value) -> Option<(String, Option<String>)> {
-                explain_texts(value, $check)
+                explain_texts(value, $form)
             }
         }
     };
 }
-texts!(Tasks, names::check_task);
-texts!(Modes, names::check_mode);
+texts!(Tasks, names::task);
+texts!(Modes, names::mode);
 
 /// Sizes, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -170,7 +172,10 @@ impl RecipeValue for Order {
         Some(Value::List(names.collect()))
     }
     fn explain(value: &Value) -> Option<(String, Option<String>)> {
-        explain_texts(value, |text| text.parse::<Dimension>().map(drop))
+        explain_texts(value, |text| {
+            text.parse::<Dimension>()
+                .map(|dimension| dimension.to_string())
+        })
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Fake {
     pub(super) failing_task: Option<&'static str>,
     /// How much better the learnable arm is.
     pub(super) lead: f64,
+    /// The rows are others than they were.
+    pub(super) changed_data: bool,
     /// Every score is that of a constant answer.
     pub(super) collapsed: bool,
 }
@@ -97,7 +99,12 @@ impl CellRunner for Fake {
             best_epoch: 3,
             epochs: 5,
             steps: 20,
-            data: "abc".to_owned(),
+            data: format!(
+                "{} {}{}",
+                job.task,
+                job.seed,
+                if self.changed_data { " other" } else { "" }
+            ),
         })
     }
 }

@@ -19,6 +19,7 @@ mod claim;
 mod error;
 #[cfg(test)]
 mod fake;
+mod finetuning;
 mod folder;
 mod grid;
 mod names;
@@ -167,4 +168,32 @@ impl<F: FnMut(&Progress<'_>) + Send> Sink for F {
     fn progress(&mut self, progress: &Progress<'_>) {
         self(progress);
     }
+}
+
+/// Trains cells that are neither finished nor failed nor held by another process, within the budget, and writes all tables.
+///
+/// # Errors
+/// See [`SweepError`]; after any of them a further call goes on where this one ended. A cell that fails is no error.
+pub fn run(options: &Options, sink: &mut dyn Sink) -> Result<SweepResults, SweepError> {
+    work::run(options, &finetuning::Finetuning::default(), sink)
+}
+
+/// Writes all tables of the sweep in `folder` from whatever is finished.
+///
+/// # Errors
+/// The folder holds no sweep, or a file cannot be read or written.
+pub fn collect(
+    folder: &Path,
+    version: &str,
+    sink: &mut dyn Sink,
+) -> Result<SweepResults, SweepError> {
+    publish::collect(folder, &finetuning::Finetuning::default(), version, sink)
+}
+
+/// The cells of a recipe as commands.
+///
+/// # Errors
+/// The recipe is wrong, or a model folder cannot be read.
+pub fn plan(recipe: &Path, out: &Path, form: PlanForm) -> Result<String, SweepError> {
+    plan::render(recipe, out, form, &finetuning::Finetuning::default())
 }

@@ -1,45 +1,43 @@
 //! Names that other parts of the program define: tasks and modes.
 
-/// Whether a text names a task.
-pub(super) fn check_task(text: &str) -> Result<(), (String, Option<String>)> {
-    const TASKS: [&str; 12] = [
-        "cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli", "snli", "squad",
-        "squad2",
-    ];
-    check(text, &TASKS, "task")
-}
+use pliant_data::task::{GlueTask, TaskName};
+use pliant_train::finetune::Mode;
 
-/// Whether a text names a mode.
-pub(super) fn check_mode(text: &str) -> Result<(), (String, Option<String>)> {
-    const MODES: [&str; 8] = [
-        "full",
-        "frozen-activations",
-        "bitfit",
-        "bitfit+activations",
-        "activations",
-        "head",
-        "matched-bias",
-        "ia3",
-    ];
-    check(text, &MODES, "mode")
-}
+/// What is wrong with a name, and what to do.
+type Refusal = (String, Option<String>);
 
-fn check(text: &str, names: &[&str], what: &str) -> Result<(), (String, Option<String>)> {
-    if names.contains(&text) {
-        return Ok(());
+/// The text form of a task that a sweep can train.
+pub(super) fn task(text: &str) -> Result<String, Refusal> {
+    let name: TaskName = text
+        .parse()
+        .map_err(|error: pliant_data::TaskError| (error.to_string(), error.hint()))?;
+    match name {
+        TaskName::Glue(_) | TaskName::Squad { .. } => Ok(name.to_string()),
+        TaskName::Snli | TaskName::Own => Err((
+            format!("a sweep does not train the task `{name}`"),
+            Some(
+                "its tasks are those of GLUE, squad and squad2; `pliant finetune` takes other data"
+                    .to_owned(),
+            ),
+        )),
     }
-    let hint = pliant_train::recipe::nearest(text, names.iter().copied())
-        .map(|name| format!("did you mean `{name}`?"));
-    Err((format!("`{text}` is no {what}"), hint))
 }
 
-/// What the score of a task is.
+/// The text form of a mode.
+pub(super) fn mode(text: &str) -> Result<String, Refusal> {
+    let mode: Mode = text
+        .parse()
+        .map_err(|error: pliant_train::TrainError| (error.to_string(), error.hint()))?;
+    Ok(mode.to_string())
+}
+
+/// What the score of a task is, in words.
 pub(super) fn metric(task: &str) -> &'static str {
-    match task {
-        "cola" => "Matthews",
-        "stsb" => "mean of Pearson and Spearman",
-        "mrpc" | "qqp" => "mean of accuracy and F1",
-        "squad" | "squad2" => "F1",
+    match task.parse() {
+        Ok(TaskName::Glue(GlueTask::Cola)) => "Matthews",
+        Ok(TaskName::Glue(GlueTask::Stsb)) => "mean of Pearson and Spearman",
+        Ok(TaskName::Glue(GlueTask::Mrpc | GlueTask::Qqp)) => "mean of accuracy and F1",
+        Ok(TaskName::Squad { .. }) => "F1",
         _ => "accuracy",
     }
 }

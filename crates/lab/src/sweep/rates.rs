@@ -13,6 +13,8 @@ pub struct Rates {
     pub head_learning_rate: Option<f64>,
     /// Of the activation coefficients.
     pub activation_learning_rate: Option<f64>,
+    /// Of adapters.
+    pub adapter_learning_rate: Option<f64>,
 }
 
 /// `5e-5, head 5e-3, activations 5e-4`, or `default`.
@@ -22,6 +24,7 @@ impl fmt::Display for Rates {
             ("", self.learning_rate),
             ("head ", self.head_learning_rate),
             ("activations ", self.activation_learning_rate),
+            ("adapters ", self.adapter_learning_rate),
         ]
         .into_iter()
         .filter_map(|(name, rate)| Some(format!("{name}{:e}", rate?)))

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pliant_nn::Precision;
 use pliant_train::recipe::{
-    ANY, Document, Form, Origin, RecipeError, Value, Values, at_least, between, differences,
+    ANY, Document, Form, Origin, RecipeError, Value, Values, at_least, below, between, differences,
     origin_of, read_document,
 };
 use pliant_train::recipe_table;
@@ -52,15 +53,23 @@ recipe_table! {
     /// Training, over the defaults that each task and size has of its own (`pliant finetune --help`).
     pub struct FinetuneTable in "finetune" {
         /// Passes over the training part.
-        epochs: Option<usize> = None, between(1.0, 1e6);
+        epochs: Option<u64> = None, between(1.0, 1e6);
         /// Sequences per step.
         batch: Option<usize> = None, between(1.0, 1e6);
+        /// Sequences that go through the model at once. Not set: the whole batch.
+        micro_batch: Option<usize> = None, between(1.0, 1e6);
         /// Longest sequence, in tokens.
         max_length: Option<usize> = None, between(8.0, 1e6);
-        /// Epochs without a better validation after which training ends.
-        patience: Option<usize> = None, between(1.0, 1e6);
-        /// Weight decay.
+        /// Validations without a new best after which training ends; 0: never.
+        patience: Option<u64> = None, at_least(0.0);
+        /// Decay of weight matrices and embeddings.
         weight_decay: Option<f64> = None, at_least(0.0);
+        /// Decay of the activation coefficients.
+        activation_weight_decay: Option<f64> = None, at_least(0.0);
+        /// Probability of dropping hidden values and attention weights.
+        dropout: Option<f64> = None, below(0.0, 1.0);
+        /// What the operands of matrix products are rounded to: `f32` or `bf16`.
+        precision: Option<Precision> = None, ANY;
     }
 }
 
@@ -74,6 +83,8 @@ recipe_table! {
         head_learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
         /// Rates of the activation coefficients.
         activation_learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
+        /// Rates of adapters.
+        adapter_learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
         /// How many of the seeds, from the first on, run every trial; the other seeds run the trial with the best mean validation
         /// score over these.
         seeds: usize = 1, between(1.0, 1e4);
@@ -93,6 +104,8 @@ recipe_table! {
         head_learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
         /// Rates of the activation coefficients for this arm alone.
         activation_learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
+        /// Rates of adapters for this arm alone.
+        adapter_learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
     }
 }
 
@@ -175,6 +188,7 @@ impl SweepRecipe {
                 learning_rate: lists[0].get(trial).copied(),
                 head_learning_rate: lists[1].get(trial).copied(),
                 activation_learning_rate: lists[2].get(trial).copied(),
+                adapter_learning_rate: lists[3].get(trial).copied(),
             })
             .collect()
     }
@@ -185,20 +199,22 @@ impl SweepRecipe {
     }
 
     /// The arm's own lists where it has some, else the common ones.
-    fn lists(&self, model: usize) -> [&[f64]; 3] {
+    fn lists(&self, model: usize) -> [&[f64]; 4] {
         let common = [
             &self.tuning.learning_rates,
             &self.tuning.head_learning_rates,
             &self.tuning.activation_learning_rates,
+            &self.tuning.adapter_learning_rates,
         ];
         let own = self.models.get(model).map(|model| {
             [
                 &model.learning_rates,
                 &model.head_learning_rates,
                 &model.activation_learning_rates,
+                &model.adapter_learning_rates,
             ]
         });
-        [0, 1, 2].map(|index| match own {
+        [0, 1, 2, 3].map(|index| match own {
             Some(own) if !own[index].is_empty() => own[index].as_slice(),
             _ => common[index].as_slice(),
         })
@@ -419,7 +435,7 @@ impl SweepRecipe {
     }
 }
 
-fn trial_count(lists: &[&[f64]; 3]) -> usize {
+fn trial_count(lists: &[&[f64]; 4]) -> usize {
     lists
         .iter()
         .map(|list| list.len())

@@ -49,9 +49,9 @@ pub struct Outcome {
     /// Rows that `score` is measured on.
     pub rows: usize,
     /// The epoch whose weights were kept, from 1.
-    pub best_epoch: usize,
+    pub best_epoch: u64,
     /// Epochs trained.
-    pub epochs: usize,
+    pub epochs: u64,
     /// Optimizer steps trained.
     pub steps: u64,
     /// Hash of the rows trained and validated on.

@@ -1,5 +1,7 @@
 //! From finished cells to scores, differences and tests.
 
+use std::collections::BTreeMap;
+
 use super::folder::Folder;
 use super::grid::{Grid, Place};
 use super::publish::Gathered;
@@ -25,6 +27,7 @@ pub(super) fn results(
     version: &str,
 ) -> SweepResults {
     let recipe = &folder.recipe;
+    let fed_differently = fed_differently(folder, &gathered);
     let mut groups = Vec::new();
     for size in 0..recipe.sweep.sizes.0.len() {
         for mode in 0..recipe.sweep.modes.0.len() {
@@ -63,7 +66,28 @@ pub(super) fn results(
     results.sentences = sentence::of(&results);
     results.notes = sentence::notes(&results, recipe);
     results.warnings = sentence::warnings(&results);
+    results.warnings.extend(fed_differently);
     results
+}
+
+/// Arms and modes of one task, size and seed train and validate on the same rows; where the hashes say otherwise the cells do not
+/// belong together, e.g. because the data changed between two calls.
+fn fed_differently(folder: &Folder, gathered: &Gathered) -> Option<String> {
+    let sweep = &folder.recipe.sweep;
+    let mut seen: BTreeMap<(usize, usize, u64), &str> = BTreeMap::new();
+    for ((place, seed), result) in &gathered.results {
+        let first = seen
+            .entry((place.task, place.size, *seed))
+            .or_insert(&result.outcome.data);
+        if *first != result.outcome.data {
+            return Some(format!(
+                "Cells of {}, {} and seed {seed} did not have the same rows: the data changed while the sweep ran, and its pairs are none.",
+                sweep.tasks.0[place.task],
+                sentence::examples(&sweep.sizes.0[place.size].to_string())
+            ));
+        }
+    }
+    None
 }
 
 fn group(folder: &Folder, grid: &Grid, gathered: &Gathered, mode: usize, size: usize) -> Group {

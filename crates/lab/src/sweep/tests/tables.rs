@@ -114,6 +114,24 @@ fn collapsed_seeds_are_counted_and_told() {
 }
 
 #[test]
+fn data_that_change_on_the_way_are_told() {
+    let place = Place::new();
+    let mut options = place.options("tasks = [\"rte\"]\nseeds = \"1-2\"");
+    options.budget.cells = Some(1);
+    assert!(run(&options, &Fake::default()).unwrap().warnings.is_empty());
+    options.budget.cells = None;
+    let changed = Fake {
+        changed_data: true,
+        ..Fake::default()
+    };
+    let results = run(&options, &changed).unwrap();
+    assert!(
+        results.warnings[0]
+            .starts_with("Cells of rte, 100 examples and seed 1 did not have the same rows")
+    );
+}
+
+#[test]
 fn an_average_waits_for_all_tasks_of_a_seed() {
     let place = Place::new();
     let mut options = place.options(TWO_TASKS);
