@@ -184,6 +184,13 @@ pub(crate) fn text(results: &SweepResults, out: &Path, palette: Palette) -> Stri
             trials => format!("{trials} trials of learning rates"),
         }
     );
+    if !results.running.is_empty() {
+        let _ = writeln!(
+            text,
+            "under way in other processes: {}",
+            grouped(results.running.len() as u64)
+        );
+    }
     if !results.missing.is_empty() {
         let named = results
             .missing

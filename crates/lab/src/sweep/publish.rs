@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::cell_file::{self, CellResult};
+use super::claim::{self, Terms};
 use super::folder::Folder;
 use super::grid::{Grid, Place, Trial};
 use super::results::{FailedCell, SweepResults};
@@ -20,8 +21,10 @@ pub(super) struct Gathered {
     pub(super) chosen: BTreeMap<Place, Choice>,
     /// Cells that failed.
     pub(super) failed: Vec<FailedCell>,
-    /// Cells that are neither finished nor failed, in the order of priority.
+    /// Cells that are neither finished nor failed nor worked on, in the order of priority.
     pub(super) missing: Vec<String>,
+    /// Cells that some process works on now.
+    pub(super) running: Vec<String>,
     /// Number of finished cells, those of trials that were not chosen included.
     pub(super) finished: usize,
 }
@@ -48,6 +51,7 @@ fn gather(folder: &Folder, grid: &Grid) -> Result<Gathered, SweepError> {
         chosen: BTreeMap::new(),
         failed: Vec::new(),
         missing: Vec::new(),
+        running: Vec::new(),
         finished: 0,
     };
     for cell in &grid.cells {
@@ -84,6 +88,8 @@ fn gather(folder: &Folder, grid: &Grid) -> Result<Gathered, SweepError> {
                 id: cell.id.clone(),
                 message: error.message,
             });
+        } else if claim::is_held(&path, Terms::default()).map_err(SweepError::io("read", &path))? {
+            gathered.running.push(cell.id.clone());
         } else {
             gathered.missing.push(cell.id.clone());
         }

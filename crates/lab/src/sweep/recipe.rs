@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pliant_nn::Precision;
 use pliant_train::recipe::{
     ANY, Document, Form, Origin, RecipeError, Value, Values, at_least, below, between, differences,
-    origin_of, read_document,
+    origin_of, read_document, reference_table,
 };
 use pliant_train::recipe_table;
 
@@ -178,6 +178,30 @@ impl SweepRecipe {
             .iter_mut()
             .for_each(|model| absolute(&mut model.folder));
         Ok(recipe)
+    }
+
+    /// Text of `docs/reference/sweep.md`.
+    pub fn reference() -> String {
+        let required = ["sweep.tasks", "sweep.data", "model.name", "model.folder"];
+        let tables = [
+            ("[sweep]", SweepTable::DOCUMENTATION, SweepTable::keys()),
+            (
+                "[finetune]",
+                FinetuneTable::DOCUMENTATION,
+                FinetuneTable::keys(),
+            ),
+            ("[tuning]", TuningTable::DOCUMENTATION, TuningTable::keys()),
+            ("[[model]]", ModelTable::DOCUMENTATION, ModelTable::keys()),
+        ];
+        let mut text = "# Recipe of a sweep\n\n<!-- Generated from the declared keys in crates/lab/src/sweep/recipe.rs; a test holds them together. -->\n\n\
+            What `pliant sweep` trains: every model with every task, mode, size and seed. Unknown keys are refused. The output\n\
+            folder keeps the complete recipe as `sweep.toml`, which runs again as it is; `pliant recipe check` reads a recipe\n\
+            without training.\n"
+            .to_owned();
+        for (table, documentation, keys) in tables {
+            text += &reference_table(table, documentation, &keys, &required);
+        }
+        text
     }
 
     /// The learning rates that an arm tries; at least one.

@@ -23,7 +23,9 @@ pub struct SweepResults {
     pub notes: Vec<String>,
     /// What a reader must know before believing them.
     pub warnings: Vec<String>,
-    /// Cells that are neither finished nor failed.
+    /// Cells that some process works on.
+    pub running: Vec<String>,
+    /// Cells that are neither finished nor failed nor worked on, in the order of priority.
     pub missing: Vec<String>,
     /// Cells that failed.
     pub failed: Vec<FailedCell>,

@@ -57,6 +57,7 @@ pub(super) fn results(
         groups,
         notes: Vec::new(),
         warnings: Vec::new(),
+        running: gathered.running,
         missing: gathered.missing,
         failed: gathered.failed,
         version: format!("pliant {version}"),

@@ -23,7 +23,7 @@ pub use choice::{DecayTowards, ScheduleShape, Settings, Warmup};
 pub use error::RecipeError;
 pub use key::{Key, origin as origin_of, plain as field_name, read as read_key};
 pub use limits::{ANY, Limits, above, at_least, below, between};
-pub use reference::reference;
+pub use reference::{reference, reference_table};
 pub use schema::schema;
 pub use source::{Document, Form, nearest, read_document};
 pub use table::{

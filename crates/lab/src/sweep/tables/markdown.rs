@@ -50,6 +50,7 @@ pub(in crate::sweep) fn render(results: &SweepResults) -> String {
             }
         );
     }
+    list(&mut text, "Under way", &results.running);
     list(&mut text, "Missing", &results.missing);
     let failed: Vec<String> = results
         .failed

@@ -234,3 +234,31 @@ fn an_arm_whose_trials_all_fail_has_failed() {
                 && cell.message == "no trial of its learning rates finished")
     );
 }
+
+#[test]
+fn a_cell_that_another_process_holds_is_under_way() {
+    use super::super::claim::{Attempt, Claim, Terms};
+    let place = Place::new();
+    let options = place.options("tasks = [\"rte\"]\nseeds = \"1\"");
+    let cell = place.path("out/cells/rte/full/100/gelu/seed-1");
+    run(
+        &Options {
+            budget: Budget {
+                minutes: Some(0.0),
+                cells: None,
+            },
+            ..options.clone()
+        },
+        &Fake::default(),
+    )
+    .unwrap();
+    fs::create_dir_all(&cell).unwrap();
+    let Attempt::Won(claim) = Claim::attempt(&cell, Terms::default()).unwrap() else {
+        panic!("nobody else claims it")
+    };
+    let results = run(&options, &Fake::default()).unwrap();
+    assert_eq!(results.running, ["rte/full/100/gelu/seed-1"]);
+    assert_eq!((results.cells.finished, results.missing.len()), (1, 0));
+    drop(claim);
+    assert!(run(&options, &Fake::default()).unwrap().complete);
+}
