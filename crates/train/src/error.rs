@@ -312,6 +312,7 @@ impl TrainError {
             | Self::OtherModelKind { .. }
             | Self::NoSeeds => ErrorKind::Configuration,
             Self::InStream { source, .. } => source.kind(),
+            Self::Data(DataError::Task(error)) if error.is_usage() => ErrorKind::Configuration,
             Self::Data(_)
             | Self::OtherData { .. }
             | Self::NoMask { .. }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use answers::{AnswerOptions, QuestionAnswers, ScoredAnswer, best_answers};
 pub use parts::{QuestionParts, read_squad_parts};
+pub(crate) use read::json_error;
 pub use read::{SquadFile, read_squad};
 pub use windows::{Window, WindowOptions, windows};
 

@@ -1,9 +1,12 @@
 //! Sliding windows: `[CLS] question [SEP] part of the context [SEP]`.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::Question;
-use crate::task::{Sequence, SequenceTarget};
+use crate::task::{Sequence, SequenceTarget, TaskError};
 use crate::{DataError, Tokenizer};
 
 /// How contexts are cut.
@@ -92,15 +95,189 @@ impl Sequence for Window {
 
 /// The windows of each question, in order.
 ///
+/// As in BERT's own code, each window begins [`doc_stride`](WindowOptions::doc_stride) tokens of the context after the one
+/// before it (or at its end, where the stride is longer than the window), until one reaches the context's end. A window that does not hold the
+/// whole answer has none.
+///
 /// # Errors
-/// [`TaskError::EmptyText`](crate::TaskError::EmptyText) for a question or context without tokens,
-/// [`TaskError::QuestionTooLong`](crate::TaskError::QuestionTooLong) where a question leaves no room for context,
-/// [`DataError::Option`] for impossible options.
+/// [`TaskError::EmptyText`] for a question or context without tokens, [`TaskError::QuestionTooLong`] where a question
+/// leaves no room for a token of the context, [`DataError::Option`] for a stride of 0 or questions of no tokens.
 pub fn windows(
     tokenizer: &Tokenizer,
     questions: &[Question],
     options: WindowOptions,
 ) -> Result<Vec<Window>, DataError> {
-    let _ = (tokenizer, questions, options);
-    Ok(Vec::new())
+    for (key, value) in [
+        ("doc_stride", options.doc_stride),
+        ("max_query_length", options.max_query_length),
+    ] {
+        if value == 0 {
+            return Err(DataError::Option {
+                key,
+                value: "0".into(),
+                reason: "it must be at least 1",
+            });
+        }
+    }
+    // Questions about one text follow each other; it is encoded once.
+    let mut groups: Vec<(usize, &[Question])> = Vec::new();
+    let mut first = 0;
+    for group in questions.chunk_by(|a, b| a.context == b.context) {
+        groups.push((first, group));
+        first += group.len();
+    }
+    let windows: Vec<Vec<Window>> = groups
+        .into_par_iter()
+        .map(|(first, group)| {
+            let context = Context::new(tokenizer, &group[0])?;
+            let mut windows = Vec::new();
+            for (question, number) in group.iter().zip(first..) {
+                context.windows(tokenizer, question, number, options, &mut windows)?;
+            }
+            Ok::<_, DataError>(windows)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(windows.into_iter().flatten().collect())
 }
+
+/// The tokens of a context.
+struct Context {
+    ids: Vec<u32>,
+    places: Arc<[(u32, u32)]>,
+}
+
+impl Context {
+    fn new(tokenizer: &Tokenizer, question: &Question) -> Result<Self, DataError> {
+        let tokens = tokenizer.encode_places(&question.context)?;
+        if tokens.is_empty() {
+            return Err(empty(question, "context"));
+        }
+        Ok(Self {
+            ids: tokens.iter().map(|token| token.id).collect(),
+            places: tokens
+                .iter()
+                .map(|token| (token.start, token.end))
+                .collect(),
+        })
+    }
+
+    fn windows(
+        &self,
+        tokenizer: &Tokenizer,
+        question: &Question,
+        number: usize,
+        options: WindowOptions,
+        windows: &mut Vec<Window>,
+    ) -> Result<(), DataError> {
+        let mut query = tokenizer.encode(&question.question)?;
+        query.truncate(options.max_query_length);
+        if query.is_empty() {
+            return Err(empty(question, "question"));
+        }
+        // [CLS], and a [SEP] after each text.
+        let Some(room) = options
+            .max_length
+            .checked_sub(query.len() + 3)
+            .filter(|room| *room > 0)
+        else {
+            return Err(TaskError::QuestionTooLong {
+                id: question.id.clone(),
+                tokens: query.len(),
+                max_length: options.max_length,
+            }
+            .into());
+        };
+        let stretches = stretches(self.ids.len(), room, options.doc_stride);
+        let answer = self.answer(question);
+        for (stretch, maximum_context) in stretches.iter().zip(maximum_context(&stretches)) {
+            let (ids, type_ids) =
+                tokenizer.join(&query, Some(&self.ids[stretch.clone()]), options.max_length)?;
+            let first_position = query.len() + 2;
+            windows.push(Window {
+                ids,
+                type_ids,
+                question: number,
+                span: answer.map(|answer| match answer {
+                    Some((first, last)) if stretch.contains(&first) && stretch.contains(&last) => {
+                        let position = |token| (token - stretch.start + first_position) as u32;
+                        (position(first), position(last))
+                    }
+                    _ => (0, 0),
+                }),
+                places: Arc::clone(&self.places),
+                first_token: stretch.start,
+                first_position,
+                tokens: stretch.len(),
+                maximum_context,
+            });
+        }
+        Ok(())
+    }
+
+    /// First and last token of the answer to train on: `None` where nothing is known, `Some(None)` for "no answer".
+    fn answer(&self, question: &Question) -> Option<Option<(usize, usize)>> {
+        if question.is_impossible {
+            return Some(None);
+        }
+        let (start, end) = question.first_place()?;
+        // Every token that shares a character with the answer: an answer may begin or end inside a token.
+        let first = self
+            .places
+            .partition_point(|(_, token_end)| *token_end as usize <= start);
+        let after = self
+            .places
+            .partition_point(|(token_start, _)| (*token_start as usize) < end);
+        (first < after).then(|| Some((first, after - 1)))
+    }
+}
+
+fn empty(question: &Question, what: &str) -> DataError {
+    TaskError::EmptyText {
+        place: format!("{what} of {}", question.id),
+    }
+    .into()
+}
+
+/// Which tokens of a context of `length` tokens each window holds.
+fn stretches(length: usize, room: usize, stride: usize) -> Vec<Range<usize>> {
+    let mut stretches = Vec::new();
+    let mut start = 0;
+    loop {
+        let end = length.min(start + room);
+        stretches.push(start..end);
+        if end == length {
+            return stretches;
+        }
+        start += stride.min(room);
+    }
+}
+
+/// For each token of each window whether the window shows it with most context: the lesser of what is left and right of it,
+/// and a hundredth of the window's length to decide between equal ones, then the first (as in BERT's own code).
+fn maximum_context(stretches: &[Range<usize>]) -> Vec<Vec<bool>> {
+    let score = |stretch: &Range<usize>, token: usize| {
+        let scarcer = (token - stretch.start).min(stretch.end - 1 - token);
+        100 * scarcer + stretch.len()
+    };
+    stretches
+        .iter()
+        .enumerate()
+        .map(|(window, stretch)| {
+            stretch
+                .clone()
+                .map(|token| {
+                    let own = score(stretch, token);
+                    stretches.iter().enumerate().all(|(other, rival)| {
+                        other == window || !rival.contains(&token) || {
+                            let theirs = score(rival, token);
+                            own > theirs || (own == theirs && window < other)
+                        }
+                    })
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

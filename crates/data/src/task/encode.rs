@@ -68,7 +68,10 @@ pub fn encode_examples(
 fn tokens(tokenizer: &Tokenizer, text: &str, row: usize) -> Result<Vec<u32>, DataError> {
     let ids = tokenizer.encode(text)?;
     if ids.is_empty() {
-        return Err(TaskError::EmptyText { part: None, row }.into());
+        return Err(TaskError::EmptyText {
+            place: format!("row {row}"),
+        }
+        .into());
     }
     Ok(ids)
 }

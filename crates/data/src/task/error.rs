@@ -121,12 +121,10 @@ pub enum TaskError {
         from_training: bool,
     },
     /// A text has no tokens.
-    #[error("{}row {row}: empty text", part.as_ref().map(|part| format!("{part}, ")).unwrap_or_default())]
+    #[error("{place}: empty text")]
     EmptyText {
-        /// The file or part, where it is known.
-        part: Option<String>,
-        /// The row, as in [`Example::row`](super::Example::row).
-        row: usize,
+        /// Where: file and row, or the id of a question.
+        place: String,
     },
     /// More rows are asked for than there are.
     #[error("{wanted} examples wanted, but the {part} part has {available}")]
@@ -165,6 +163,8 @@ pub enum TaskError {
         path: PathBuf,
         /// What is missing or wrong, and where.
         reason: String,
+        /// The expected form.
+        form: String,
     },
     /// Two files of one task do not fit together, or a task cannot be read in this way.
     #[error("{reason}")]
@@ -253,7 +253,7 @@ impl TaskError {
                     format!("{near}Labels may be these words, or their places counted from 0")
                 }
             }
-            Self::EmptyText { .. } => "give the row a text, or take it out".into(),
+            Self::EmptyText { .. } => "give it a text, or take it out".into(),
             Self::TooFewExamples { available, .. } => format!("ask for at most {available}"),
             Self::MissingPart { protocol, .. } => {
                 let other = if *protocol == "paper" { "standard" } else { "paper" };
@@ -262,9 +262,7 @@ impl TaskError {
             Self::QuestionTooLong { .. } => {
                 "make the question shorter, the windows longer, or lower max_query_length".into()
             }
-            Self::Form { .. } => {
-                "SQuAD files have the form {\"data\": [{\"paragraphs\": [{\"context\": …, \"qas\": [{\"id\", \"question\", \"answers\"}]}]}]}".into()
-            }
+            Self::Form { form, .. } => form.clone(),
             Self::Unsuitable { remedy, .. } => remedy.clone(),
         })
     }

@@ -8,10 +8,13 @@ mod encode;
 mod epoch;
 mod error;
 mod glue;
+mod label;
 mod labelled;
 mod name;
 mod own;
+mod rows;
 mod split;
+mod table;
 
 pub use batch::{BatchTargets, Sequence, SequenceTarget, TaskBatch};
 pub use encode::{EncodedExample, encode_examples};
@@ -22,6 +25,7 @@ pub use labelled::{Columns, Labelled, read_labelled};
 pub use name::{GlueTask, TaskName};
 pub use own::{OwnFiles, read_own};
 pub use split::{Protocol, SplitOptions, SplitParts, split, split_questions};
+pub(crate) use table::reason_in_line;
 
 use crate::metric::Metric;
 

@@ -11,8 +11,9 @@ use rayon::prelude::*;
 
 use super::engine::Engine;
 use super::panel::{self, SIDE, panel_length};
+use super::panel_f32;
 use super::tiles::Tiles;
-use super::{Mode, Threads, View, vectors};
+use super::{Mode, Threads, View, vectors, vectors_f32};
 use crate::parallel;
 use crate::scratch::Scratch;
 
@@ -21,8 +22,12 @@ const LEFT_PANELS: usize = 8;
 /// Right panels that a task runs through before the next left panel, and that are packed together.
 const RIGHT_PANELS: usize = 8;
 /// Depth of a piece: the left panels of a task stay in the L2 cache.
-const fn piece(parts: usize) -> usize {
-    if parts == 1 { 1024 } else { 512 }
+const fn piece(planes: usize) -> usize {
+    match planes {
+        1 => 1024,
+        2 => 256,
+        _ => 512,
+    }
 }
 
 /// Left panels that are few.
@@ -99,10 +104,10 @@ pub(crate) struct Packed {
 impl Packed {
     /// The processor has what `engine` needs.
     pub(super) fn new(engine: Engine, right: View<'_>) -> Self {
-        let parts = parts(engine);
-        let length = right.columns.div_ceil(SIDE) * panel_length(right.rows, parts);
+        let planes = planes(engine);
+        let length = right.columns.div_ceil(SIDE) * panel_length(right.rows, planes);
         let mut panels = Panels::within(vec![0.0; memory_length(length)], length);
-        pack(parts, right, Threads::All, panels.values_mut());
+        pack(planes, right, Threads::All, panels.values_mut());
         Self {
             engine,
             depth: right.rows,
@@ -123,23 +128,49 @@ pub(super) enum Right<'a> {
     Packed(&'a Packed),
 }
 
-/// Parts of an operand on an engine of our own.
-fn parts(engine: Engine) -> usize {
-    if engine == Engine::SplitTiles { 3 } else { 1 }
+/// Planes of 16-bit values that a block of an operand takes on an engine of our own: one for bf16, two for f32, three for
+/// the parts of an f32.
+fn planes(engine: Engine) -> usize {
+    match engine {
+        Engine::SplitTiles => 3,
+        Engine::PanelVectors => 2,
+        _ => 1,
+    }
+}
+
+/// Fills neighbouring left panels; see [`panel`].
+///
+/// # Safety
+/// The processor has what the engine of this many planes needs.
+unsafe fn pack_left<const PLANES: usize>(
+    left: View<'_>,
+    first: usize,
+    depth: Range<usize>,
+    factor: f32,
+    panels: &mut [u16],
+) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if PLANES == 2 {
+            panel_f32::pack_left(left, first, depth, factor, panels);
+        } else {
+            panel::pack_left::<PLANES>(left, first, depth, factor, panels);
+        }
+    }
 }
 
 /// Fills the panels of a right operand.
-fn pack(parts: usize, right: View<'_>, threads: Threads, panels: &mut [u16]) {
+fn pack(planes: usize, right: View<'_>, threads: Threads, panels: &mut [u16]) {
     let depth = right.rows;
-    let group = RIGHT_PANELS * panel_length(depth, parts);
+    let group = RIGHT_PANELS * panel_length(depth, planes);
     let fill = |index: usize, panels: &mut [u16]| {
         let first = index * RIGHT_PANELS * SIDE;
         // SAFETY: engines of our own are chosen only where these instructions are.
         unsafe {
-            if parts == 3 {
-                panel::pack_right::<3>(right, first, 0..depth, panels);
-            } else {
-                panel::pack_right::<1>(right, first, 0..depth, panels);
+            match planes {
+                3 => panel::pack_right::<3>(right, first, 0..depth, panels),
+                2 => panel_f32::pack_right(right, first, 0..depth, panels),
+                _ => panel::pack_right::<1>(right, first, 0..depth, panels),
             }
         }
     };
@@ -183,31 +214,33 @@ pub(super) unsafe fn multiply(
             (packed.engine, packed.columns, packed.panels.values())
         }
         Right::Plain(engine, right) => {
-            let parts = parts(engine);
-            let length = right.columns.div_ceil(SIDE) * panel_length(right.rows, parts);
+            let planes = planes(engine);
+            let length = right.columns.div_ceil(SIDE) * panel_length(right.rows, planes);
             let mut panels = Panels::new(length);
-            pack(parts, right, threads, panels.values_mut());
+            pack(planes, right, threads, panels.values_mut());
             packed_here = panels;
             (engine, right.columns, packed_here.values())
         }
     };
     // SAFETY: as the caller promises.
     unsafe {
-        if parts(engine) == 3 {
-            run::<3>(
+        match planes(engine) {
+            3 => run::<3>(
                 engine, left, columns, panels, factor, mode, start, threads, target,
-            );
-        } else {
-            run::<1>(
+            ),
+            2 => run::<2>(
                 engine, left, columns, panels, factor, mode, start, threads, target,
-            );
+            ),
+            _ => run::<1>(
+                engine, left, columns, panels, factor, mode, start, threads, target,
+            ),
         }
     }
 }
 
 /// # Safety
 /// As [`multiply`].
-unsafe fn run<const PARTS: usize>(
+unsafe fn run<const PLANES: usize>(
     engine: Engine,
     left: View<'_>,
     columns: usize,
@@ -224,7 +257,7 @@ unsafe fn run<const PARTS: usize>(
         padded[..start.len()].copy_from_slice(start);
         padded
     });
-    let product = Product::<'_, PARTS> {
+    let product = Product::<'_, PLANES> {
         engine,
         left,
         columns,
@@ -270,7 +303,7 @@ unsafe fn run<const PARTS: usize>(
             let most = columns.div_ceil(TASK_COLUMNS);
             let parts = (2 * workers).div_ceil(bands.max(1)).clamp(1, most.max(1));
             let share = panels.div_ceil(parts);
-            let width = panel_length(left.columns, PARTS);
+            let width = panel_length(left.columns, PLANES);
             let mut left_memory = None;
             if parts > 1 && width > 0 {
                 let memory: &mut Panels<Scratch> =
@@ -279,7 +312,7 @@ unsafe fn run<const PARTS: usize>(
                     // SAFETY: engines of our own are chosen only where these instructions are.
                     unsafe {
                         let first = index * SIDE;
-                        panel::pack_left::<PARTS>(left, first, 0..left.columns, factor, panel);
+                        pack_left::<PLANES>(left, first, 0..left.columns, factor, panel);
                     }
                 });
             }
@@ -298,7 +331,7 @@ unsafe fn run<const PARTS: usize>(
 }
 
 /// A product whose right operand is packed.
-struct Product<'a, const PARTS: usize> {
+struct Product<'a, const PLANES: usize> {
     engine: Engine,
     left: View<'a>,
     columns: usize,
@@ -313,7 +346,7 @@ struct Product<'a, const PARTS: usize> {
     shared_left: Option<&'a [u16]>,
 }
 
-impl<const PARTS: usize> Product<'_, PARTS> {
+impl<const PLANES: usize> Product<'_, PLANES> {
     /// Rows of a band times the columns of some right panels.
     ///
     /// # Safety
@@ -326,8 +359,8 @@ impl<const PARTS: usize> Product<'_, PARTS> {
         let height = self.band_panels * SIDE;
         let rows = band * height..self.left.rows.min((band + 1) * height);
         let left_panels = rows.len().div_ceil(SIDE);
-        let width = panel_length(depth, PARTS);
-        let longest = panel_length(depth.min(piece(PARTS)), PARTS);
+        let width = panel_length(depth, PLANES);
+        let longest = panel_length(depth.min(piece(PLANES)), PLANES);
         let own_panels = if self.shared_left.is_some() {
             0
         } else {
@@ -335,15 +368,18 @@ impl<const PARTS: usize> Product<'_, PARTS> {
         };
         let mut packed = Panels::new(own_panels * longest);
         // SAFETY: the engine is chosen only where tiles are granted.
-        let tiles = (self.engine != Engine::Bf16Vectors).then(|| unsafe { Tiles::configure() });
+        let tiles = self
+            .engine
+            .has_tiles()
+            .then(|| unsafe { Tiles::configure() });
         let mut from = 0;
         loop {
-            let to = depth.min(from + piece(PARTS));
-            let length = panel_length(to - from, PARTS);
+            let to = depth.min(from + piece(PLANES));
+            let length = panel_length(to - from, PLANES);
             if self.shared_left.is_none() {
                 // SAFETY: engines of our own are chosen only where these instructions are.
                 unsafe {
-                    panel::pack_left::<PARTS>(
+                    pack_left::<PLANES>(
                         self.left,
                         rows.start,
                         from..to,
@@ -354,7 +390,7 @@ impl<const PARTS: usize> Product<'_, PARTS> {
             }
             let left_panel = |index: usize| match self.shared_left {
                 Some(shared) => {
-                    let begin = (rows.start / SIDE + index) * width + panel_length(from, PARTS);
+                    let begin = (rows.start / SIDE + index) * width + panel_length(from, PLANES);
                     &shared[begin..begin + length]
                 }
                 None => &packed.values()[index * length..(index + 1) * length],
@@ -375,7 +411,7 @@ impl<const PARTS: usize> Product<'_, PARTS> {
                         let (index, right_panel) =
                             if few { (inner, outer) } else { (outer, inner) };
                         let left = left_panel(index);
-                        let begin = right_panel * width + panel_length(from, PARTS);
+                        let begin = right_panel * width + panel_length(from, PLANES);
                         let right = &self.right[begin..begin + length];
                         let (row, column) = (rows.start + index * SIDE, right_panel * SIDE);
                         // SAFETY: a tile inside the task's part of the result.
@@ -453,17 +489,21 @@ impl<const PARTS: usize> Product<'_, PARTS> {
     ) {
         debug_assert_eq!(left.len(), right.len(), "panels of equal depth");
         debug_assert!(
-            left.len().is_multiple_of(PARTS * panel::PLANE),
+            left.len().is_multiple_of(PLANES * panel::PLANE),
             "whole blocks"
         );
         debug_assert!(SIDE <= stride, "rows of the result overlap");
-        let blocks = left.len() / (PARTS * panel::PLANE);
+        let blocks = left.len() / (PLANES * panel::PLANE);
         let (left, right) = (left.as_ptr(), right.as_ptr());
         // SAFETY: the panels have `blocks` blocks; the result is as the caller promises.
         unsafe {
             match tiles {
                 Some(tiles) => {
-                    tiles.multiply::<PARTS>(blocks, left, right, result, stride, add, start);
+                    tiles.multiply::<PLANES>(blocks, left, right, result, stride, add, start);
+                }
+                None if PLANES == 2 => {
+                    let (left, right) = (left.cast(), right.cast());
+                    vectors_f32::multiply(blocks, left, right, result, stride, add, start);
                 }
                 None => vectors::multiply(blocks, left, right, result, stride, add, start),
             }

@@ -10,6 +10,8 @@ use crate::dispatch::{self, Level};
 pub enum Engine {
     /// f32 by the `gemm` crate with the widest vectors there are.
     Vectors,
+    /// f32 with AVX-512 on packed panels.
+    PanelVectors,
     /// f32 on AMX tiles: each operand is the exact sum of three bf16 parts, and the six products of parts that reach the
     /// last bit of an f32 are added in f32. As exact as f32 arithmetic, and faster, because tiles multiply
     /// sixteen times as many numbers in an instruction.
@@ -27,6 +29,7 @@ impl Engine {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Vectors => "f32 vectors",
+            Self::PanelVectors => "AVX-512 on packed panels",
             Self::SplitTiles => "AMX tiles on three bf16 parts",
             Self::Bf16Tiles => "AMX tiles",
             Self::Bf16Vectors => "AVX512-BF16",
@@ -39,11 +42,19 @@ impl Engine {
         let level = dispatch::level();
         match precision {
             Precision::F32 if level >= Level::Amx => Self::SplitTiles,
+            Precision::F32 if level >= Level::Avx512 => Self::PanelVectors,
             Precision::F32 => Self::Vectors,
             Precision::Bf16 if level >= Level::Amx => Self::Bf16Tiles,
             Precision::Bf16 if level >= Level::Avx512 && has_bf16_vectors() => Self::Bf16Vectors,
             Precision::Bf16 => Self::RoundedVectors,
         }
+    }
+}
+
+impl Engine {
+    /// Whether products run on AMX tiles.
+    pub(super) const fn has_tiles(self) -> bool {
+        matches!(self, Self::SplitTiles | Self::Bf16Tiles)
     }
 }
 

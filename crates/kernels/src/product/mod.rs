@@ -1,5 +1,5 @@
-//! Matrix products on strided views: by the `gemm` crate, or by our own kernels where the processor has instructions for
-//! bf16 ([`Engine`]).
+//! Matrix products on strided views: by our own kernels where the processor has AVX-512 or tiles ([`Engine`]), elsewhere by
+//! the `gemm` crate.
 //!
 //! `gemm` cuts the depth of a product into pieces that depend on the shape and the processor's caches alone, runs them
 //! one after the other, and gives threads disjoint tiles of the result; [`blocked`] does the same with fixed pieces. So an
@@ -11,9 +11,11 @@ mod blocked;
 mod engine;
 mod packed;
 mod panel;
+mod panel_f32;
 mod rounded;
 mod tiles;
 mod vectors;
+mod vectors_f32;
 
 use gemm::Parallelism;
 
@@ -234,8 +236,11 @@ pub(crate) unsafe fn multiply_raw(
 #[cfg(target_arch = "x86_64")]
 fn own_engine(precision: Precision, right: View<'_>) -> Option<Engine> {
     match Engine::of(precision) {
-        Engine::SplitTiles if right.rows < 16 || right.columns < 16 => None,
-        engine @ (Engine::SplitTiles | Engine::Bf16Tiles | Engine::Bf16Vectors) => Some(engine),
+        Engine::SplitTiles | Engine::PanelVectors if right.rows < 16 || right.columns < 16 => None,
+        engine @ (Engine::SplitTiles
+        | Engine::PanelVectors
+        | Engine::Bf16Tiles
+        | Engine::Bf16Vectors) => Some(engine),
         Engine::Vectors | Engine::RoundedVectors => None,
     }
 }

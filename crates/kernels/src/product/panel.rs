@@ -98,7 +98,7 @@ pub(super) unsafe fn pack_right<const PARTS: usize>(
 /// Calls `fill(panel, steps, planes)` for every block of neighbouring panels: panel after panel where the steps of a row lie
 /// together, else block after block, so that memory is read in the order in which it lies.
 #[inline(always)]
-fn for_each_block(
+pub(super) fn for_each_block(
     panels: &mut [u16],
     parts: usize,
     depth: Range<usize>,
@@ -242,14 +242,14 @@ unsafe fn right_across<const PARTS: usize>(
 }
 
 /// Reads from a view whose rows are panel rows.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     values: &'a [f32],
     row_stride: usize,
     step_stride: usize,
 }
 
 impl<'a> Source<'a> {
-    fn new(view: View<'a>) -> Self {
+    pub(super) fn new(view: View<'a>) -> Self {
         Self {
             values: view.values,
             row_stride: view.row_stride,
@@ -257,12 +257,17 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Whether the steps of a row lie together.
+    pub(super) fn has_neighbouring_steps(&self) -> bool {
+        self.step_stride == 1
+    }
+
     /// `count` (at most 32) steps of a row, zeros behind them. For views whose steps are neighbours.
     ///
     /// # Safety
     /// The processor has AVX-512 F, and the values lie inside the view.
     #[target_feature(enable = "avx512f")]
-    unsafe fn along(&self, row: usize, step: usize, count: usize) -> [__m512; 2] {
+    pub(super) unsafe fn along(&self, row: usize, step: usize, count: usize) -> [__m512; 2] {
         let start = row * self.row_stride + step;
         debug_assert!(self.step_stride == 1 && start + count <= self.values.len());
         // SAFETY: only the `count` values from `start` on are read.
@@ -308,7 +313,7 @@ impl<'a> Source<'a> {
     /// # Safety
     /// The processor has AVX-512 F, and the values lie inside the view.
     #[target_feature(enable = "avx512f")]
-    unsafe fn across(&self, row: usize, count: usize, step: usize) -> __m512 {
+    pub(super) unsafe fn across(&self, row: usize, count: usize, step: usize) -> __m512 {
         let start = row + step * self.step_stride;
         debug_assert!(self.row_stride == 1 && start + count <= self.values.len());
         // SAFETY: only the `count` values from `start` on are read; a prefetch may name any address.
@@ -439,7 +444,7 @@ const fn alternating(step: u16, first: u16, second: u16) -> Order {
 
 /// The transpose of a 16 × 16 matrix of 32-bit values.
 #[target_feature(enable = "avx512f")]
-fn transpose(rows: &[__m512i; 16]) -> [__m512i; 16] {
+pub(super) fn transpose(rows: &[__m512i; 16]) -> [__m512i; 16] {
     let mut a = *rows;
     let mut b = *rows;
     for index in 0..8 {

@@ -204,9 +204,8 @@ pub(crate) fn encode(
     max_length: usize,
 ) -> Result<Part, TrainError> {
     let encoded = encode_examples(tokenizer, rows, max_length).map_err(|error| match error {
-        DataError::Task(TaskError::EmptyText { part: None, row }) => TaskError::EmptyText {
-            part: Some(name.to_owned()),
-            row,
+        DataError::Task(TaskError::EmptyText { place }) => TaskError::EmptyText {
+            place: format!("{name}, {place}"),
         }
         .into(),
         other => other,

@@ -1,0 +1,12 @@
+//! Fine-tuning of generated tasks: what moves, what is recorded, what is refused, and that interruptions leave no trace.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod learning;
+mod modes;
+mod predicting;
+mod refused;
+mod resume;
+mod seeds;
+mod spans;
+mod world;
