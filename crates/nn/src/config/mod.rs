@@ -65,7 +65,7 @@ impl ModelConfig {
     /// # Errors
     /// The file cannot be read, or describes no model of this program.
     pub fn load(folder: &std::path::Path) -> Result<Self, ModelError> {
-        crate::model::load_config(folder)
+        Ok(crate::model::load_config(folder)?.config)
     }
 
     /// Channels of one attention head.
