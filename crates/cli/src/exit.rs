@@ -4,7 +4,7 @@ use std::{fmt::Display, io, path::Path, process::ExitCode};
 
 use pliant_activation::{ActivationError, ParseError};
 use pliant_data::{DataError, TaskError};
-use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError};
+use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError, SweepError};
 use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
 
 /// The exit codes; their numbers are a promise to scripts.
@@ -128,7 +128,7 @@ macro_rules! usage {
     )+ };
 }
 
-classified!(TrainError, CompareError, BenchError);
+classified!(TrainError, CompareError, SweepError, BenchError);
 usage!(
     RecipeError,
     ArmsError,
@@ -154,7 +154,8 @@ impl From<ShapesError> for Failure {
         let code = match error {
             ShapesError::Missing { .. }
             | ShapesError::NotARun { .. }
-            | ShapesError::Unfinished { .. } => Code::Usage,
+            | ShapesError::Unfinished { .. }
+            | ShapesError::Unlike { .. } => Code::Usage,
             _ => Code::Failed,
         };
         Self::new(code, &error).maybe(error.hint())

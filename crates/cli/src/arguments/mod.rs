@@ -14,6 +14,7 @@ pub(crate) mod pretrain;
 pub(crate) mod recipe;
 pub(crate) mod score;
 pub(crate) mod shapes;
+pub(crate) mod sweep;
 
 use std::num::NonZeroUsize;
 
@@ -105,6 +106,7 @@ pub(crate) enum Verb {
     Finetune(Box<finetune::Finetune>),
     Predict(predict::Predict),
     Eval(eval::Eval),
+    Sweep(sweep::Sweep),
     #[command(subcommand)]
     Score(score::Score),
     Shapes(shapes::Shapes),

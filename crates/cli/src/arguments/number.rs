@@ -17,6 +17,14 @@ pub(crate) fn precision() -> impl TypedValueParser<Value = Precision> {
         .try_map(|name| name.parse::<Precision>())
 }
 
+/// A time in minutes.
+pub(crate) fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes.is_finite() && minutes > 0.0 => Ok(minutes),
+        _ => Err("write a number of minutes above 0".to_owned()),
+    }
+}
+
 /// Degrees of a rational function, `5/4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Degrees {

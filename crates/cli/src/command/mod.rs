@@ -16,6 +16,7 @@ mod recipe;
 mod reference;
 mod score;
 mod shapes;
+mod sweep;
 
 use std::{env, ffi::OsString, io};
 
@@ -55,6 +56,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Finetune(verb) => finetune::run(verb, &context),
         Verb::Predict(verb) => predict::run(verb, &context),
         Verb::Eval(verb) => eval::run(verb, &context),
+        Verb::Sweep(verb) => sweep::run(verb, &context),
         Verb::Score(verb) => score::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),

@@ -13,6 +13,7 @@ pub(crate) mod report;
 pub(crate) mod score;
 pub(crate) mod screen;
 pub(crate) mod summary;
+pub(crate) mod sweep;
 pub(crate) mod table;
 pub(crate) mod task;
 pub(crate) mod training;

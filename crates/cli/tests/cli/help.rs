@@ -4,10 +4,11 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 21] = [
+const VERBS: [&[&str]; 22] = [
     &["compare"],
     &["pretrain"],
     &["eval"],
+    &["sweep"],
     &["score", "squad"],
     &["shapes"],
     &["act"],

@@ -18,6 +18,7 @@ mod weights;
 
 use std::path::Path;
 use std::sync::Arc;
+pub(crate) use storage::load_config;
 
 use pliant_kernels::Precision;
 
