@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::task::TaskError;
+
 /// A failure of reading, preparing or opening data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -124,6 +126,9 @@ pub enum DataError {
         /// What does not fit.
         reason: String,
     },
+    /// The files of a task, or the wish about them, cannot be used.
+    #[error(transparent)]
+    Task(#[from] TaskError),
 }
 
 impl DataError {
@@ -165,6 +170,7 @@ impl DataError {
                 path.parent().unwrap_or(Path::new(".")).display()
             ),
             Self::Tokenizer { .. } => "give a tokenizer.json, or a vocab.txt with one WordPiece per line".into(),
+            Self::Task(error) => return error.hint(),
             Self::Encode(_) | Self::Option { .. } => return None,
         })
     }

@@ -1,4 +1,4 @@
-//! The order of sequences: for each epoch a permutation that can be entered at any place.
+//! The order of sequences: a permutation that can be entered at any place.
 //!
 //! A balanced Feistel network over the next power of four, walked along its cycle until it comes back below the
 //! length (Black and Rogaway 2002, "Ciphers with Arbitrary Finite Domains"): no table, no shuffle buffer.
@@ -7,7 +7,7 @@ use pliant_kernels::random::{Purpose, Stream};
 
 const ROUNDS: u64 = 8;
 
-/// A permutation of `0..length`, keyed by seed and epoch.
+/// A permutation of `0..length`, keyed by a stream of random numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Permutation {
     stream: Stream,
@@ -19,9 +19,14 @@ pub(crate) struct Permutation {
 impl Permutation {
     /// `length` must be at least 1.
     pub(crate) fn new(seed: u64, epoch: u64, length: u64) -> Self {
+        Self::of(Stream::new(seed, Purpose::Order, epoch), length)
+    }
+
+    /// The permutation that a stream of its own makes; `length` must be at least 1.
+    pub(crate) fn of(stream: Stream, length: u64) -> Self {
         let bits = u64::BITS - (length - 1).leading_zeros();
         Self {
-            stream: Stream::new(seed, Purpose::Order, epoch),
+            stream,
             length,
             half: bits.div_ceil(2).max(1),
         }

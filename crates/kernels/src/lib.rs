@@ -12,6 +12,7 @@
 
 pub mod adamw;
 pub mod attention;
+pub mod columns;
 pub mod dispatch;
 mod dropout;
 pub mod embedding;

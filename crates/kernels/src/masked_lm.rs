@@ -4,6 +4,8 @@
 //! second projects again and turns the slab into gradients while it is in the cache. So memory grows neither with the
 //! vocabulary nor with the batch, and the table and its gradient pass through memory once each way.
 
+mod top;
+
 use crate::Precision;
 use crate::dispatch::Arithmetic;
 use crate::linear::add_rows;
@@ -11,6 +13,8 @@ use crate::math::{exp, maximum};
 use crate::parallel;
 use crate::product::{Mode, Threads, View, multiply, multiply_from};
 use crate::scratch::Scratch;
+
+pub use top::most_probable;
 
 /// Rows whose logits exist at once.
 const ROWS: usize = 4096;

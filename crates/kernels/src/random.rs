@@ -27,6 +27,8 @@ pub enum Purpose {
     SignFlip = 8,
     /// Split into training and validation.
     Split = 9,
+    /// Bootstrap of paired differences; the step is the draw.
+    Bootstrap = 18,
 }
 
 const MULTIPLIER: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];

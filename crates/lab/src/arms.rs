@@ -155,10 +155,22 @@ pub(crate) fn from_activations(list: &ArmList) -> Vec<Arm> {
 
 /// Arms from named settings, each with a folder of its own.
 pub(crate) fn with_folders(named: impl IntoIterator<Item = (String, Vec<String>)>) -> Vec<Arm> {
-    let mut used: BTreeSet<String> = TAKEN.iter().map(|&name| name.to_owned()).collect();
-    let mut arms = Vec::new();
-    for (name, sets) in named {
-        let stem = folder_stem(&name);
+    let named: Vec<(String, Vec<String>)> = named.into_iter().collect();
+    let folders = unique_folders(named.iter().map(|(name, _)| name.as_str()), &TAKEN);
+    let arm = |((name, sets), folder)| Arm { name, folder, sets };
+    named.into_iter().zip(folders).map(arm).collect()
+}
+
+/// A folder name for each name: safe on every file system, each once.
+pub(crate) fn folder_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<String> {
+    unique_folders(names, &[])
+}
+
+fn unique_folders<'n>(names: impl IntoIterator<Item = &'n str>, taken: &[&str]) -> Vec<String> {
+    let mut used: BTreeSet<String> = taken.iter().map(|&name| name.to_owned()).collect();
+    let mut folders = Vec::new();
+    for name in names {
+        let stem = folder_stem(name);
         let mut folder = stem.clone();
         let mut number = 2;
         // Upper and lower case are one on some file systems.
@@ -166,9 +178,9 @@ pub(crate) fn with_folders(named: impl IntoIterator<Item = (String, Vec<String>)
             folder = format!("{stem}-{number}");
             number += 1;
         }
-        arms.push(Arm { name, folder, sets });
+        folders.push(folder);
     }
-    arms
+    folders
 }
 
 /// The arms' names differ and are not empty.

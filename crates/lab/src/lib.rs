@@ -2,11 +2,16 @@
 //!
 //! - [`compare`]: fair twins, arms that differ in exactly what the recipe says, trained seed by seed, with paired [`statistics`] and a
 //!   report in one file.
-//! - [`shapes`]: what a run's activations learned, as tables and pictures.
+//! - [`sweep`]: grids of fine-tuning runs, shared by any number of processes, with tables, paired tests and a report.
+//! - [`shapes`]: what a run's activations learned, as tables and pictures, and how far fine-tuning moved them.
 //! - [`plot`]: the small SVG writer behind both.
 
 mod arms;
+mod claim;
 pub mod compare;
+mod csv;
+mod file;
+mod machine;
 mod number;
 pub mod plot;
 mod report;
@@ -14,8 +19,10 @@ mod results;
 mod seeds;
 pub mod shapes;
 pub mod statistics;
+pub mod sweep;
 
 pub use arms::{Arm, ArmList, ArmsError};
 pub use compare::CompareError;
 pub use seeds::{SeedList, SeedsError};
 pub use shapes::ShapesError;
+pub use sweep::SweepError;

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use pliant_activation::ActivationError;
 
+use crate::adapter::AdapterKind;
+use crate::head::TaskHead;
+
 /// An error of this crate. [`ModelError::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -100,12 +103,106 @@ pub enum ModelError {
         bound: u64,
     },
     /// A position is to be predicted where the attention mask says padding.
-    #[error(
-        "model input `masked_positions` holds {position}, which is padding by `attention_mask`"
-    )]
+    #[error("model input `{field}` holds {position}, which is padding by `attention_mask`")]
     MaskedPadding {
+        /// The field of the input.
+        field: &'static str,
         /// The flat position.
         position: u32,
+    },
+    /// A sequence of a task has no token.
+    #[error("sequence {sequence} of the model input is padding alone")]
+    EmptySequence {
+        /// Its number in the batch.
+        sequence: usize,
+    },
+    /// The targets are not of the kind that the head predicts.
+    #[error("a {head} model was given {found} as targets")]
+    TargetKind {
+        /// The model's head.
+        head: &'static str,
+        /// What was given.
+        found: &'static str,
+    },
+    /// The target of a regression is not a finite number.
+    #[error("the score of sequence {sequence} of the model input is not finite")]
+    ScoreNotFinite {
+        /// Its number in the batch.
+        sequence: usize,
+    },
+    /// The labels of a classification cannot be used.
+    #[error("the labels of the classification do not fit: {reason}")]
+    Labels {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// A folder holds a model with another head.
+    #[error("{} holds a {found} model, not a {expected} model", folder.display())]
+    OtherHead {
+        /// The folder.
+        folder: PathBuf,
+        /// What it holds.
+        found: &'static str,
+        /// What is needed.
+        expected: &'static str,
+    },
+    /// A number of an adapter lies outside its range.
+    #[error("the adapter's {key} is {value}; it must be {expected}")]
+    AdapterValue {
+        /// "rank" or "alpha".
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// The allowed range, in words.
+        expected: String,
+    },
+    /// The model has an adapter already.
+    #[error("the model already has the adapter {present}")]
+    AdapterPresent {
+        /// Which one.
+        present: AdapterKind,
+    },
+    /// There is no adapter to merge.
+    #[error("the model has no adapter to merge")]
+    AdapterMissing,
+    /// An adapter file was not written by this program.
+    #[error("{} is not an adapter of this program: {reason}", path.display())]
+    AdapterFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An adapter belongs to another encoder.
+    #[error(
+        "the adapter {} belongs to the encoder with SHA-256 {expected}, but this one has {found}",
+        path.display()
+    )]
+    AdapterBase {
+        /// The file.
+        path: PathBuf,
+        /// Hash of the encoder it was trained on.
+        expected: String,
+        /// Hash of the encoder at hand, of the same tensors.
+        found: String,
+    },
+    /// An adapter belongs to a model with another head.
+    #[error("the adapter {} belongs to a model for {}, but this one is for {}", path.display(), in_words(expected), in_words(found))]
+    AdapterHead {
+        /// The file.
+        path: PathBuf,
+        /// The head of the model at hand.
+        found: TaskHead,
+        /// The head of the model it was trained on.
+        expected: TaskHead,
+    },
+    /// Neither an adapter nor its base holds the head.
+    #[error("neither the base nor the adapter {} holds the head; missing: {}", path.display(), missing.join(", "))]
+    AdapterHeadMissing {
+        /// The adapter's file.
+        path: PathBuf,
+        /// The tensors that are nowhere.
+        missing: Vec<String>,
     },
     /// A parameter is written with the wrong number of values.
     #[error("parameter `{name}` has {expected} values, not {found}")]
@@ -203,10 +300,40 @@ impl ModelError {
                 ..
             } => "tokenise with the tokenizer that belongs to the model (model.vocabulary_size)",
             Self::InputRange {
+                field: "classes", ..
+            } => "give classes below the number of the model's labels",
+            Self::InputRange {
                 field: "length", ..
             } => "use shorter sequences, or a larger model.max_positions",
-            Self::MaskedPadding { .. } => {
-                "leave padding out of masked_positions, or set its attention mask to 1"
+            Self::MaskedPadding { field, .. } => {
+                return Some(format!(
+                    "leave padding out of {field}, or set its attention mask to 1"
+                ));
+            }
+            Self::EmptySequence { .. } => {
+                "give every sequence at least one token with attention mask 1"
+            }
+            Self::TargetKind { .. } => "give targets of the kind that the model predicts",
+            Self::ScoreNotFinite { .. } => "leave rows without a score out",
+            Self::Labels { .. } => "give at least two labels with different names",
+            Self::OtherHead { expected, .. } => match *expected {
+                "task" => {
+                    "fine-tune it first (pliant finetune), or give a fine-tuned model's folder"
+                }
+                _ => "give the folder of a pre-trained model",
+            },
+            Self::AdapterValue { key, expected, .. } => {
+                return Some(format!("set the {key} to a number {expected}"));
+            }
+            Self::AdapterPresent { .. } => "merge it first, or begin with a model without one",
+            Self::AdapterMissing => "load an adapter before merging it",
+            Self::AdapterFile { .. } => {
+                "give a folder with an adapter.safetensors that `pliant finetune` wrote"
+            }
+            Self::AdapterBase { .. } => "give the model folder that the adapter was trained on",
+            Self::AdapterHead { .. } => "give the adapter of a model for the same task and labels",
+            Self::AdapterHeadMissing { .. } => {
+                "give as base the fine-tuned model whose head was trained, or save the head with the adapter"
             }
             Self::InputLength { .. }
             | Self::InputRange { .. }
@@ -214,5 +341,13 @@ impl ModelError {
             | Self::Framework(_) => return None,
         };
         Some(fixed.to_owned())
+    }
+}
+
+/// A head with what tells it from others of its kind.
+fn in_words(head: &TaskHead) -> String {
+    match head {
+        TaskHead::Classification { labels } => format!("classification into {}", labels.join(", ")),
+        TaskHead::Regression | TaskHead::Span => head.kind().to_owned(),
     }
 }

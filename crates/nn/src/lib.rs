@@ -1,20 +1,28 @@
 //! The Transformer encoder on Burn, with operations that have their own backward.
 //!
-//! [`MaskedLanguageModel`] is the whole of it: a BERT encoder whose activation functions may learn, with the
-//! masked-language-model head. It is built from a [`ModelConfig`] and a seed, takes slices and gives slices.
+//! [`MaskedLanguageModel`] is a BERT encoder whose activation functions may learn, with the masked-language-model head;
+//! [`TaskModel`] the same encoder with a head for classification, regression or spans, of which a selection of parameters
+//! or an adapter trains. Both are a [`Model`], built from a [`ModelConfig`] and a seed, and take slices and give slices.
 
+mod adapter;
 mod config;
 mod error;
+mod head;
 mod initialisation;
 mod model;
 mod module;
 mod operation;
 mod parameter;
 
+pub use adapter::AdapterKind;
 pub use config::{Initialisation, ModelConfig, NormPlacement, Positions, Preset, Sites};
 pub use error::ModelError;
-pub use model::{DropoutKey, Gradients, MaskedLanguageModel, ModelInput, Site};
-pub use module::Pooler;
+pub use head::TaskHead;
+pub use model::{
+    DropoutKey, Gradients, MaskedLanguageModel, Model, ModelInput, Site, TaskInput, TaskModel,
+    TaskScore, TaskTarget,
+};
+pub use module::{Head, MaskedLmHead, TaskOutput};
 pub use operation::{OperationTimes, TensorMemory, time_operations};
 pub use parameter::{ParameterInfo, Role, parameter_counts};
 pub use pliant_kernels::masked_lm::Score;

@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use pliant_data::Batch;
 use pliant_nn::Role;
 use sha2::{Digest, Sha256};
 
-use crate::trainable::Trainable;
+use crate::trainable::{StepBatch, Trainable};
 
 /// A SHA-256 digest in hexadecimal.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
@@ -57,19 +56,12 @@ impl FeedDigest {
     }
 
     /// Adds a micro-batch.
-    pub(crate) fn add(&mut self, batch: &Batch) {
-        for (epoch, sequence) in &batch.sequence_ids {
+    pub(crate) fn add(&mut self, batch: &impl StepBatch) {
+        for (epoch, sequence) in batch.rows() {
             self.batches.update(epoch.to_le_bytes());
             self.batches.update(sequence.to_le_bytes());
         }
-        let first = batch.first_sequence * batch.length as u64;
-        for (position, label) in batch.masked_positions.iter().zip(&batch.labels) {
-            self.masks
-                .update((first + u64::from(*position)).to_le_bytes());
-            self.masks
-                .update(batch.ids[*position as usize].to_le_bytes());
-            self.masks.update(label.to_le_bytes());
-        }
+        batch.digest_targets(&mut self.masks);
     }
 
     /// The digests behind this step.

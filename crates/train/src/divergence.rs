@@ -9,7 +9,7 @@ use crate::file::write_json;
 use crate::observe;
 use crate::shapes::SiteCoefficients;
 use crate::step::micro_batches;
-use crate::trainable::{Feed, GradientSet, Trainable};
+use crate::trainable::{Feed, GradientSet, StepBatch, Trainable};
 
 /// Content of `diverged.json`.
 #[derive(Debug, Serialize)]
@@ -50,7 +50,7 @@ impl From<SiteCoefficients> for Coefficients {
 /// The first place that is not finite: a weight, then the forward pass, then a gradient.
 fn place<M: Trainable>(
     model: &M,
-    feed: &impl Feed,
+    feed: &impl Feed<Batch = M::Batch>,
     micro_batch: usize,
     step: u64,
     gradients: Option<&M::Gradients>,
@@ -84,7 +84,7 @@ fn place<M: Trainable>(
 /// Writes the record; returns the error that ends the run.
 pub(crate) fn record<M: Trainable>(
     model: &M,
-    feed: &impl Feed,
+    feed: &impl Feed<Batch = M::Batch>,
     micro_batch: usize,
     step: u64,
     loss: f64,
@@ -101,7 +101,7 @@ pub(crate) fn record<M: Trainable>(
         place: place.clone(),
         learning_rates: learning_rates.to_vec(),
         sequences: micro_batches(feed, step, micro_batch)
-            .flat_map(|batch| batch.sequence_ids)
+            .flat_map(|batch| batch.rows())
             .collect(),
         coefficients: observe::coefficients(model)
             .into_iter()

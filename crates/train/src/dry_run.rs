@@ -14,7 +14,7 @@ use crate::recipe::Clock;
 use crate::run::{Prepared, counts, in_threads, prepare, refuse_arms, reports, tokens_per_step};
 use crate::schedule::Moment;
 use crate::temporary::TemporaryFolder;
-use crate::trainable::{Feed, Trainable};
+use crate::trainable::{Feed, input};
 use crate::{
     EventSink, Recipe, RunOptions, TrainError, environment, gradient_report, group, precision, step,
 };
@@ -174,7 +174,7 @@ fn validation_pass_seconds(
         return Ok(0.0);
     };
     let began = Instant::now();
-    Trainable::score(model, &batch)?;
+    model.score(&input(&batch))?;
     let batches = prepared.dataset.validation_sequences() as f64 / batch.sequences.max(1) as f64;
     Ok(began.elapsed().as_secs_f64() * batches)
 }

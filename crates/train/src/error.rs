@@ -7,6 +7,7 @@ use pliant_data::DataError;
 use pliant_nn::ModelError;
 use thiserror::Error;
 
+use crate::finetune::Mode;
 use crate::recipe::RecipeError;
 
 /// What a caller does with a failure: the exit codes of the program.
@@ -147,6 +148,127 @@ pub enum TrainError {
         /// File with batch ids and coefficients.
         report: PathBuf,
     },
+    /// A mode of fine-tuning that does not exist.
+    #[error("unknown mode: {given}")]
+    UnknownMode {
+        /// What was given.
+        given: String,
+        /// The nearest mode.
+        nearest: Option<String>,
+    },
+    /// A mode that trains activation coefficients, and a model that has none.
+    #[error(
+        "mode {mode} trains the coefficients of the activations, but this model's activations have none"
+    )]
+    NoActivations {
+        /// The mode.
+        mode: Mode,
+    },
+    /// More bias entries are to be drawn than there are, or none.
+    #[error("mode matched-bias is to draw {wanted} of the encoder's {biases} bias entries")]
+    TooFewBiases {
+        /// How many are to be drawn.
+        wanted: usize,
+        /// How many there are.
+        biases: usize,
+    },
+    /// A setting of a fine-tuning outside of its range.
+    #[error("{key} is {value}; it must be {expected}")]
+    Setting {
+        /// The setting.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// The allowed range, in words.
+        expected: &'static str,
+    },
+    /// A model folder without a tokenizer.
+    #[error("the model {} has no tokenizer.json", model.display())]
+    NoTokenizer {
+        /// The folder.
+        model: PathBuf,
+    },
+    /// The tokenizer in a model folder is of another vocabulary.
+    #[error(
+        "the tokenizer.json of {} has {tokenizer_words} words, its model {model_words}",
+        model.display()
+    )]
+    OtherVocabulary {
+        /// The folder.
+        model: PathBuf,
+        /// Words of the model.
+        model_words: usize,
+        /// Words of the tokenizer.
+        tokenizer_words: usize,
+    },
+    /// Sequences longer than the model's positions.
+    #[error("sequences of up to {max_length} tokens do not fit the model's {positions} positions")]
+    TooLong {
+        /// The longest sequence.
+        max_length: usize,
+        /// Positions of the model.
+        positions: usize,
+    },
+    /// The model that a fine-tuning began from has changed.
+    #[error("the model {} has changed since the run in {} began", model.display(), folder.display())]
+    OtherModel {
+        /// The run folder.
+        folder: PathBuf,
+        /// The model folder.
+        model: PathBuf,
+    },
+    /// A model is asked for what it cannot do.
+    #[error("this model was made to {found}, not to {wanted}")]
+    OtherModelKind {
+        /// What it was asked for.
+        wanted: &'static str,
+        /// What it can do.
+        found: &'static str,
+    },
+    /// A text without a mask.
+    #[error("the text has no [MASK]")]
+    NoMask,
+    /// A text without a token.
+    #[error("the text is empty")]
+    EmptyText,
+    /// A text longer than the model can read.
+    #[error("the text has {tokens} tokens, but the model reads at most {most}")]
+    TextTooLong {
+        /// Its tokens.
+        tokens: usize,
+        /// The most there may be.
+        most: usize,
+    },
+    /// A query of another kind than the model's.
+    #[error("this model {does}: it wants {wants}")]
+    OtherQuery {
+        /// What the model does.
+        does: &'static str,
+        /// What it wants to be asked.
+        wants: &'static str,
+    },
+    /// A line of a stream that cannot be understood.
+    #[error("line {line}: {reason}")]
+    BadLine {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A line of a stream that cannot be answered.
+    #[error("line {line}: {source}")]
+    AtLine {
+        /// The line, from 1.
+        line: u64,
+        /// Why not.
+        source: Box<TrainError>,
+    },
+    /// A stream cannot be read or written.
+    #[error("cannot read or write the stream: {0}")]
+    Stream(io::Error),
+    /// No seed was given.
+    #[error("there is no seed to run")]
+    NoSeeds,
     /// The threads could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {
@@ -184,8 +306,30 @@ impl TrainError {
             | Self::NoCheckpoint { .. }
             | Self::OtherRecipe { .. }
             | Self::UnmatchedParameters { .. }
-            | Self::EmptyGroup { .. } => ErrorKind::Configuration,
-            Self::Data(_) | Self::OtherData { .. } => ErrorKind::Data,
+            | Self::EmptyGroup { .. }
+            | Self::UnknownMode { .. }
+            | Self::NoActivations { .. }
+            | Self::TooFewBiases { .. }
+            | Self::Setting { .. }
+            | Self::NoTokenizer { .. }
+            | Self::OtherVocabulary { .. }
+            | Self::TooLong { .. }
+            | Self::OtherModel { .. }
+            | Self::OtherQuery { .. }
+            | Self::OtherModelKind { .. }
+            | Self::NoSeeds => ErrorKind::Configuration,
+            Self::AtLine { source, .. } => match source.kind() {
+                // What is no more than usage in a single query is data in a stream.
+                ErrorKind::Configuration => ErrorKind::Data,
+                kind => kind,
+            },
+            Self::Data(DataError::Task(error)) if error.is_usage() => ErrorKind::Configuration,
+            Self::Data(_)
+            | Self::OtherData { .. }
+            | Self::NoMask
+            | Self::EmptyText
+            | Self::TextTooLong { .. }
+            | Self::BadLine { .. } => ErrorKind::Data,
             Self::Model(error) => match error {
                 ModelError::File { .. } | ModelError::Framework(_) => ErrorKind::Failed,
                 _ => ErrorKind::Configuration,
@@ -196,6 +340,7 @@ impl TrainError {
             | Self::DamagedFile { .. }
             | Self::MissingGradients { .. }
             | Self::EmptyStep { .. }
+            | Self::Stream(_)
             | Self::Threads { .. } => ErrorKind::Failed,
             Self::Diverged { .. } => ErrorKind::Diverged,
             Self::Interrupted { .. } => ErrorKind::Interrupted,
@@ -249,7 +394,44 @@ impl TrainError {
                 report.display()
             ),
             Self::Interrupted { .. } => "go on with --resume".to_owned(),
-            Self::DamagedFile { .. } | Self::EmptyStep { .. } | Self::Threads { .. } => return None,
+            Self::UnknownMode { nearest, .. } => match nearest {
+                Some(nearest) => format!("did you mean {nearest}? The modes are {}", Mode::FORMS),
+                None => format!("the modes are {}", Mode::FORMS),
+            },
+            Self::NoActivations { .. } => {
+                "take a model with a learnable activation such as rational, or --mode head".to_owned()
+            }
+            Self::TooFewBiases { biases, .. } => {
+                format!("give a number from 1 to {biases}")
+            }
+            Self::NoTokenizer { .. } => {
+                "give a folder with config.json, model.safetensors and tokenizer.json, as model/ of a run".to_owned()
+            }
+            Self::OtherVocabulary { .. } => {
+                "put the tokenizer.json beside the model that it was trained with".to_owned()
+            }
+            Self::TooLong { positions, .. } => format!("set --max-length to at most {positions}"),
+            Self::OtherModel { .. } => {
+                "restore the model, or start a new run in another folder".to_owned()
+            }
+            Self::NoSeeds => "give at least one, as in --seeds 1-10".to_owned(),
+            Self::Setting { key, expected, .. } => format!("set {key} to {expected}"),
+            Self::OtherModelKind { .. } => {
+                "give a model that was fine-tuned on such a task, or for masks one that was pre-trained".to_owned()
+            }
+            Self::NoMask => "write [MASK] where a word is to be found".to_owned(),
+            Self::EmptyText => "write something that it can be asked about".to_owned(),
+            Self::TextTooLong { .. } => "shorten the text".to_owned(),
+            Self::BadLine { .. } => {
+                "a line is {\"text\": …}, {\"text\": …, \"text_pair\": …} or {\"question\": …, \"context\": …}, each with an optional id".to_owned()
+            }
+            Self::AtLine { source, .. } => return source.hint(),
+            // What it wants stands in the message.
+            Self::OtherQuery { .. }
+            | Self::DamagedFile { .. }
+            | Self::EmptyStep { .. }
+            | Self::Stream(_)
+            | Self::Threads { .. } => return None,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::finetune::SeedResult;
 use crate::shapes::SiteCoefficients;
 use crate::summary::RunSummary;
 
@@ -112,9 +113,9 @@ pub enum Event {
     Step {
         /// Number of the step, from 1.
         step: u64,
-        /// Mean loss over the step's masked tokens, before the update.
+        /// Mean loss over the step's masked tokens (in fine-tuning its sequences), before the update.
         loss: f64,
-        /// Learning rate of each group, in the order of [`Event::Started`]'s groups.
+        /// Learning rate of each group, in the order of [`Event::Started`]'s or [`Event::TaskStarted`]'s groups.
         learning_rates: Vec<f64>,
         /// Global norm of the gradient before clipping, of all parameters but activation coefficients.
         gradient_norm: f64,
@@ -123,7 +124,7 @@ pub enum Event {
         activation_gradient_norm: f64,
         /// Tokens of the step.
         tokens: u64,
-        /// Masked tokens of the step.
+        /// Masked tokens of the step; in fine-tuning its sequences.
         masked_tokens: u64,
         /// Time of the step in milliseconds.
         milliseconds: f64,
@@ -148,6 +149,67 @@ pub enum Event {
         milliseconds: f64,
         /// Coefficients of every learnable site.
         coefficients: Vec<SiteCoefficients>,
+    },
+    /// A fine-tuning begins or goes on.
+    TaskStarted {
+        /// Seed of the run.
+        seed: u64,
+        /// The task.
+        task: String,
+        /// What trains.
+        mode: String,
+        /// `paper` or `standard`.
+        protocol: String,
+        /// Step from which training goes on; 0 for a fresh run.
+        step: u64,
+        /// Steps of the whole run.
+        steps: u64,
+        /// Epochs of the whole run.
+        epochs: u64,
+        /// Steps of an epoch.
+        steps_per_epoch: u64,
+        /// Training time already used by earlier parts of the run in seconds.
+        elapsed_seconds: f64,
+        /// Rows (questions) by part.
+        rows: BTreeMap<String, usize>,
+        /// How they were chosen, a line for each part.
+        stated: Vec<String>,
+        /// Threads in use.
+        threads: usize,
+        /// What the operands of matrix products are rounded to, `f32` or `bf16`.
+        precision: String,
+        /// Text form of the activation.
+        activation: String,
+        /// Numbers of the model by role, and `total`.
+        parameters: BTreeMap<String, usize>,
+        /// Numbers that train by part, and `total`.
+        trained: BTreeMap<String, usize>,
+        /// Optimizer groups with what they matched.
+        groups: Vec<GroupReport>,
+        /// Hash of the initial weights without activation coefficients.
+        initial_weights: String,
+    },
+    /// The validation part of a task was scored.
+    TaskValidation {
+        /// Step of the weights.
+        step: u64,
+        /// Epochs done.
+        epoch: u64,
+        /// The metric that chooses the best epoch.
+        primary: String,
+        /// Every metric by name, `loss` among them.
+        metrics: BTreeMap<String, f64>,
+        /// Whether it is the best so far.
+        best: bool,
+        /// Time of the validation in milliseconds.
+        milliseconds: f64,
+        /// Coefficients of every learnable site.
+        coefficients: Vec<SiteCoefficients>,
+    },
+    /// A fine-tuning is complete.
+    TaskFinished {
+        /// Its result.
+        result: Box<SeedResult>,
     },
     /// A checkpoint is complete.
     Checkpoint {
@@ -207,11 +269,14 @@ impl Event {
             | Self::GradientReport { step, .. }
             | Self::Step { step, .. }
             | Self::Validation { step, .. }
+            | Self::TaskStarted { step, .. }
+            | Self::TaskValidation { step, .. }
             | Self::Checkpoint { step, .. }
             | Self::Diverged { step, .. }
             | Self::Interrupted { step }
             | Self::StoppedEarly { step, .. } => Some(*step),
             Self::Finished { summary } => Some(summary.steps),
+            Self::TaskFinished { result } => Some(result.steps),
         }
     }
 }

@@ -3,16 +3,20 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 use crate::file::write_whole;
 use crate::recipe::Recipe;
 use crate::run::Start;
-use crate::summary::{RunSummary, SUMMARY_FILE};
+use crate::summary::SUMMARY_FILE;
 use crate::{TrainError, checkpoint, file};
 
 /// The saved recipe.
 pub(crate) const RECIPE_FILE: &str = "recipe.toml";
 /// The recorded events.
 pub(crate) const METRICS_FILE: &str = "metrics.jsonl";
+/// The result of a finished fine-tuning.
+pub(crate) const RESULT_FILE: &str = "result.json";
 const CHECKPOINTS_FOLDER: &str = "checkpoints";
 const LOCK_FILE: &str = "lock";
 const DATA_FOLDER: &str = "data";
@@ -24,31 +28,39 @@ pub(crate) struct RunFolder {
     _lock: File,
 }
 
+/// What a run is, as its folder remembers it.
+pub(crate) trait SavedRecipe {
+    /// Where the result of a finished run lies.
+    const RESULT_FILE: &'static str;
+    /// What makes it another run than the saved text (of the file `path`) says, with both values.
+    fn differences(&self, path: &Path, saved: &str) -> Result<Vec<String>, TrainError>;
+}
+
 /// What a folder held when it was opened.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum Found<S> {
     /// Nothing that was trained.
     Nothing,
     /// A run with at least one completed checkpoint.
     Checkpoints,
     /// A finished run.
-    Finished(Box<RunSummary>),
+    Finished(Box<S>),
 }
 
-/// Whether a run in this folder has come to train: it has a record, checkpoints or a summary.
+/// Whether a run in this folder has come to train: it has a record, checkpoints or a result.
 pub fn has_trained(run: &Path) -> bool {
-    [METRICS_FILE, CHECKPOINTS_FOLDER, SUMMARY_FILE]
+    [METRICS_FILE, CHECKPOINTS_FOLDER, SUMMARY_FILE, RESULT_FILE]
         .iter()
         .any(|name| run.join(name).exists())
 }
 
 impl RunFolder {
     /// Creates or opens the folder, locks it and checks that `start` allows what it holds.
-    pub(crate) fn open(
+    pub(crate) fn open<S: DeserializeOwned>(
         path: &Path,
         start: Start,
-        recipe: &Recipe,
-    ) -> Result<(Self, Found), TrainError> {
+        recipe: &impl SavedRecipe,
+    ) -> Result<(Self, Found<S>), TrainError> {
         let folder = || path.to_path_buf();
         let existed = path.join(RECIPE_FILE).is_file();
         if !existed {
@@ -79,7 +91,7 @@ impl RunFolder {
             let saved_path = path.join(RECIPE_FILE);
             let text =
                 fs::read_to_string(&saved_path).map_err(TrainError::io("read", &saved_path))?;
-            let differences = different_keys(&Recipe::parse(&saved_path, &text, &[])?, recipe);
+            let differences = recipe.differences(&saved_path, &text)?;
             if !differences.is_empty() {
                 return Err(TrainError::OtherRecipe {
                     folder: folder(),
@@ -87,7 +99,7 @@ impl RunFolder {
                 });
             }
         }
-        let summary = this.summary();
+        let summary = path.join(result_file(recipe));
         if summary.is_file() {
             return Ok((this, Found::Finished(Box::new(file::read_json(&summary)?))));
         }
@@ -99,15 +111,12 @@ impl RunFolder {
     }
 
     /// Begins anew: writes the recipe and drops the record of an attempt without a checkpoint.
-    pub(crate) fn begin(&self, recipe: &Recipe, commit: Option<&str>) -> Result<(), TrainError> {
+    pub(crate) fn begin(&self, recipe: &str) -> Result<(), TrainError> {
         let metrics = self.metrics();
         if metrics.exists() {
             fs::remove_file(&metrics).map_err(TrainError::io("remove", &metrics))?;
         }
-        write_whole(
-            &self.path.join(RECIPE_FILE),
-            recipe.to_toml(commit).as_bytes(),
-        )
+        write_whole(&self.path.join(RECIPE_FILE), recipe.as_bytes())
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -126,6 +135,10 @@ impl RunFolder {
         self.path.join("model")
     }
 
+    pub(crate) fn adapter(&self) -> PathBuf {
+        self.path.join("adapter")
+    }
+
     pub(crate) fn shapes(&self) -> PathBuf {
         self.path.join("shapes")
     }
@@ -134,28 +147,41 @@ impl RunFolder {
         self.path.join(SUMMARY_FILE)
     }
 
+    pub(crate) fn result(&self) -> PathBuf {
+        self.path.join(RESULT_FILE)
+    }
+
     pub(crate) fn divergence(&self) -> PathBuf {
         self.path.join("diverged.json")
     }
 }
 
-/// Differences that make it another run; where prepared data are kept does not.
-fn different_keys(saved: &Recipe, recipe: &Recipe) -> Vec<String> {
-    let mut recipe = recipe.clone();
-    recipe.data.cache.clone_from(&saved.data.cache);
-    recipe
-        .differences(saved)
-        .into_iter()
-        .map(|difference| {
-            difference
-                .replace(" here, ", " now, ")
-                .replace(" there", " in the run")
-        })
-        .collect()
+fn result_file<R: SavedRecipe>(_: &R) -> &'static str {
+    R::RESULT_FILE
+}
+
+impl SavedRecipe for Recipe {
+    const RESULT_FILE: &'static str = SUMMARY_FILE;
+
+    /// Where prepared data are kept makes no other run.
+    fn differences(&self, path: &Path, saved: &str) -> Result<Vec<String>, TrainError> {
+        let saved = Self::parse(path, saved, &[])?;
+        let mut recipe = self.clone();
+        recipe.data.cache.clone_from(&saved.data.cache);
+        Ok(recipe
+            .differences(&saved)
+            .into_iter()
+            .map(|difference| {
+                difference
+                    .replace(" here, ", " now, ")
+                    .replace(" there", " in the run")
+            })
+            .collect())
+    }
 }
 
 /// Something in a folder that no run puts there before it begins.
-fn foreign_entry(path: &Path) -> Result<Option<String>, TrainError> {
+pub(crate) fn foreign_entry(path: &Path) -> Result<Option<String>, TrainError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -172,7 +198,12 @@ fn foreign_entry(path: &Path) -> Result<Option<String>, TrainError> {
         );
     }
     names.sort();
-    let own = [LOCK_FILE, DATA_FOLDER, "recipe.toml.part"];
+    let own = [
+        LOCK_FILE,
+        DATA_FOLDER,
+        "recipe.toml.part",
+        "finetune.toml.part",
+    ];
     Ok(names.into_iter().find(|name| !own.contains(&name.as_str())))
 }
 

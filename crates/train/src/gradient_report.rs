@@ -18,6 +18,9 @@ pub(crate) fn examine<M: Trainable>(
     let mut squares: BTreeMap<String, f64> = BTreeMap::new();
     let mut healthy = 0;
     for (index, parameter) in model.parameters().iter().enumerate() {
+        if !model.trains(index) {
+            continue;
+        }
         let Some(gradient) = gradients.get(index) else {
             missing.push(parameter.name.clone());
             continue;
@@ -69,6 +72,7 @@ mod tests {
     struct Named(Vec<ParameterInfo>);
 
     impl Trainable for Named {
+        type Batch = Batch;
         type Gradients = Arrived;
         fn parameters(&self) -> &[ParameterInfo] {
             &self.0
@@ -88,9 +92,6 @@ mod tests {
             _: DropoutKey,
             _: f32,
         ) -> Result<(Score, Arrived), ModelError> {
-            Err(ModelError::Framework("not a model".to_owned()))
-        }
-        fn score(&self, _: &Batch) -> Result<Score, ModelError> {
             Err(ModelError::Framework("not a model".to_owned()))
         }
         fn update(

@@ -4,7 +4,7 @@ use pliant_nn::{ParameterInfo, Role};
 
 use crate::TrainError;
 use crate::event::GroupReport;
-use crate::recipe::{DecayTowards, Group, Recipe};
+use crate::recipe::{Clock, DecayTowards, Group, Recipe, ScheduleShape, Warmup};
 use crate::schedule::Schedule;
 
 /// A group with everything it takes from `[optimizer]` filled in.
@@ -21,8 +21,8 @@ pub(crate) struct ResolvedGroup {
 #[derive(Clone, Debug)]
 pub(crate) struct Grouping {
     pub(crate) groups: Vec<ResolvedGroup>,
-    /// Index into `groups` for each parameter.
-    pub(crate) of_parameter: Vec<usize>,
+    /// Index into `groups` for each parameter; none for one that does not train.
+    pub(crate) of_parameter: Vec<Option<usize>>,
 }
 
 /// Gives every parameter to the first group that selects it.
@@ -49,7 +49,7 @@ pub(crate) fn assign(
         .iter()
         .any(|parameter| parameter.role == Role::Activation);
     let mut groups = Vec::new();
-    let mut of_parameter = vec![0; parameters.len()];
+    let mut of_parameter = vec![None; parameters.len()];
     for (group, members) in recipe.groups.iter().zip(members) {
         if members.is_empty() {
             // The fixed twin of a comparison has no coefficients; its recipe is otherwise the same.
@@ -62,7 +62,7 @@ pub(crate) fn assign(
             });
         }
         for index in &members {
-            of_parameter[*index] = groups.len();
+            of_parameter[*index] = Some(groups.len());
         }
         let elements = members.iter().map(|index| parameters[*index].count()).sum();
         groups.push(resolve(recipe, group, members.len(), elements));
@@ -75,31 +75,53 @@ pub(crate) fn assign(
 
 fn resolve(recipe: &Recipe, group: &Group, tensors: usize, elements: usize) -> ResolvedGroup {
     let optimizer = &recipe.optimizer;
-    let shape = group.schedule.unwrap_or(optimizer.schedule);
-    let schedule = Schedule::new(
-        shape,
-        group.warmup.unwrap_or(optimizer.warmup),
-        recipe.clock(),
-    );
-    let learning_rate = group.learning_rate.unwrap_or(optimizer.learning_rate);
-    let weight_decay = group.weight_decay.unwrap_or(optimizer.weight_decay);
-    let towards = group.decay_towards.unwrap_or(DecayTowards::Zero);
-    let report = GroupReport {
-        name: group.name.clone(),
-        tensors,
-        elements,
-        learning_rate,
-        weight_decay,
-        decay_towards: towards.to_string(),
-        schedule: shape.to_string(),
-        warmup: schedule.warmup(),
+    let settings = GroupSettings {
+        learning_rate: group.learning_rate.unwrap_or(optimizer.learning_rate),
+        weight_decay: group.weight_decay.unwrap_or(optimizer.weight_decay),
+        towards: group.decay_towards.unwrap_or(DecayTowards::Zero),
+        shape: group.schedule.unwrap_or(optimizer.schedule),
+        warmup: group.warmup.unwrap_or(optimizer.warmup),
     };
-    ResolvedGroup {
-        learning_rate,
-        weight_decay,
-        towards,
-        schedule,
-        report,
+    settings.resolve(&group.name, tensors, elements, recipe.clock())
+}
+
+/// What a group is trained with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GroupSettings {
+    pub(crate) learning_rate: f64,
+    pub(crate) weight_decay: f64,
+    pub(crate) towards: DecayTowards,
+    pub(crate) shape: ScheduleShape,
+    pub(crate) warmup: Warmup,
+}
+
+impl GroupSettings {
+    /// The group in a run that `clock` ends.
+    pub(crate) fn resolve(
+        self,
+        name: &str,
+        tensors: usize,
+        elements: usize,
+        clock: Clock,
+    ) -> ResolvedGroup {
+        let schedule = Schedule::new(self.shape, self.warmup, clock);
+        let report = GroupReport {
+            name: name.to_owned(),
+            tensors,
+            elements,
+            learning_rate: self.learning_rate,
+            weight_decay: self.weight_decay,
+            decay_towards: self.towards.to_string(),
+            schedule: self.shape.to_string(),
+            warmup: schedule.warmup(),
+        };
+        ResolvedGroup {
+            learning_rate: self.learning_rate,
+            weight_decay: self.weight_decay,
+            towards: self.towards,
+            schedule,
+            report,
+        }
     }
 }
 
@@ -189,7 +211,7 @@ mod tests {
             .map(|group| group.report.name.as_str())
             .collect();
         assert_eq!(names, ["activation", "weights", "norms-and-biases"]);
-        assert_eq!(grouping.of_parameter, [1, 1, 2, 2, 0]);
+        assert_eq!(grouping.of_parameter, [1, 1, 2, 2, 0].map(Some));
         assert_eq!(grouping.groups[0].weight_decay, 0.0);
         assert_eq!(grouping.groups[0].report.schedule, "constant");
         assert_eq!(grouping.groups[1].weight_decay, 0.01);
@@ -203,7 +225,7 @@ mod tests {
         assert_eq!(grouping.groups[2].weight_decay, 0.0);
 
         let twin = assign(&recipe(""), &parameters(false)).unwrap();
-        assert_eq!(twin.of_parameter, [0, 0, 1, 1]);
+        assert_eq!(twin.of_parameter, [0, 0, 1, 1].map(Some));
     }
 
     #[test]
@@ -211,7 +233,7 @@ mod tests {
         let text = "[[optimizer.group]]\nname = \"first-layer\"\nmatch = \"bert.encoder.layer.0.*\"\nlearning_rate = 0.5\n\
                     [[optimizer.group]]\nname = \"rest\"\nmatch = \"*\"\n";
         let grouping = assign(&recipe(text), &parameters(true)).unwrap();
-        assert_eq!(grouping.of_parameter, [1, 0, 0, 1, 0]);
+        assert_eq!(grouping.of_parameter, [1, 0, 0, 1, 0].map(Some));
         assert_eq!(grouping.groups[0].learning_rate, 0.5);
         assert_eq!(grouping.groups[1].learning_rate, 3e-3);
     }

@@ -1,11 +1,10 @@
 //! Coefficients and input distributions of activation sites.
 
-use pliant_data::Batch;
 use pliant_nn::Site;
 
 use crate::TrainError;
 use crate::shapes::{InputHistogram, InputShapes, NamedTensor, SiteCoefficients, SiteShape};
-use crate::trainable::{Feed, Trainable};
+use crate::trainable::{Feed, StepBatch, Trainable};
 
 /// Range and bins of the histograms, and how many validation sequences are looked at.
 const LOW: f64 = -10.0;
@@ -105,9 +104,9 @@ impl Observer {
 }
 
 /// Looks at the inputs of every site on the first validation batches; padding is left out.
-pub(crate) fn shapes(
-    model: &impl Trainable,
-    feed: &impl Feed,
+pub(crate) fn shapes<M: Trainable>(
+    model: &M,
+    feed: &impl Feed<Batch = M::Batch>,
     batch: usize,
     start: &[SiteCoefficients],
     step: u64,
@@ -116,7 +115,7 @@ pub(crate) fn shapes(
     let mut sequences = 0;
     for batch in feed.validation(batch) {
         observe(model, &batch, &mut observers)?;
-        sequences += batch.sequences;
+        sequences += batch.sequences();
         if sequences >= SEQUENCES {
             break;
         }
@@ -140,9 +139,9 @@ pub(crate) fn shapes(
     Ok(InputShapes { step, sites })
 }
 
-fn observe(
-    model: &impl Trainable,
-    batch: &Batch,
+fn observe<M: Trainable>(
+    model: &M,
+    batch: &M::Batch,
     observers: &mut [Observer],
 ) -> Result<(), TrainError> {
     model.observe(batch, &mut |site, values| {

@@ -100,7 +100,7 @@ fn clip_factor(norm: f64, limit: f64) -> f64 {
 }
 
 impl Optimizer {
-    /// Zero moments; `model` holds the values before training.
+    /// Zero moments, none for parameters without a group; `model` holds the values before training.
     pub(crate) fn new(
         grouping: Grouping,
         betas: [f64; 2],
@@ -110,14 +110,16 @@ impl Optimizer {
         let zeros: Vec<Vec<f32>> = model
             .parameters()
             .iter()
-            .map(|parameter| vec![0.0; parameter.count()])
+            .zip(&grouping.of_parameter)
+            .map(|(parameter, group)| vec![0.0; group.map_or(0, |_| parameter.count())])
             .collect();
         let anchors = grouping
             .of_parameter
             .iter()
             .enumerate()
             .map(|(index, group)| {
-                (grouping.groups[*group].towards == DecayTowards::Start).then(|| model.read(index))
+                let group = &grouping.groups[(*group)?];
+                (group.towards == DecayTowards::Start).then(|| model.read(index))
             })
             .collect();
         Self {
@@ -143,7 +145,7 @@ impl Optimizer {
             .collect()
     }
 
-    /// Applies step `step` (from 1). A parameter without a gradient stays as it is.
+    /// Applies step `step` (from 1). A parameter without a group or a gradient stays as it is.
     pub(crate) fn apply<M: Trainable>(
         &mut self,
         model: &mut M,
@@ -156,7 +158,7 @@ impl Optimizer {
             let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
             let tensors = weights.into_iter().zip(moments).enumerate();
             let tensors = tensors.filter_map(|(index, (weights, (first, second)))| {
-                let group = self.grouping.of_parameter[index];
+                let group = self.grouping.of_parameter[index]?;
                 Some(Tensor {
                     options: AdamW {
                         learning_rate: learning_rates[group],
@@ -187,6 +189,7 @@ impl Optimizer {
         parameters
             .iter()
             .enumerate()
+            .filter(|(index, _)| self.grouping.of_parameter[*index].is_some())
             .flat_map(|(index, parameter)| {
                 [
                     ("first_moment", &self.first_moments[index]),
@@ -211,7 +214,9 @@ impl Optimizer {
             .iter_mut()
             .zip(&mut self.second_moments)
             .zip(parameters)
-            .flat_map(|((first, second), parameter)| {
+            .zip(&self.grouping.of_parameter)
+            .filter(|(_, group)| group.is_some())
+            .flat_map(|(((first, second), parameter), _)| {
                 [
                     (format!("{}.first_moment", parameter.name), first),
                     (format!("{}.second_moment", parameter.name), second),

@@ -8,19 +8,18 @@ use std::time::Instant;
 use pliant_data::{BatchPlan, Dataset, PrepareProgress, Stage};
 use pliant_nn::{MaskedLanguageModel, ParameterInfo, parameter_counts};
 
-use crate::checkpoint::{self, State};
+use crate::checkpoint::State;
 use crate::event::GroupReport;
 use crate::file::write_json;
 use crate::folder::{Found, RunFolder};
-use crate::metrics::Metrics;
 use crate::optimizer::Optimizer;
 use crate::recipe::{Clock, RecipeError};
-use crate::session::{Recorder, Session};
+use crate::session::{Checkpoints, Routine, Session};
 use crate::shapes::SiteCoefficients;
-use crate::trainable::{Feed, Trainable};
+use crate::trainable::{Feed, Trainable, Validate};
 use crate::{
-    Event, EventSink, FairnessHashes, Recipe, RunSummary, StopFlag, TrainError, digest,
-    environment, group, observe, precision,
+    Event, EventSink, FairnessHashes, Recipe, RunSummary, StopFlag, TrainError, environment, group,
+    observe, precision,
 };
 
 /// How a run treats what its folder holds already.
@@ -46,6 +45,10 @@ pub struct RunOptions {
     pub stop: StopFlag,
     /// Commit of the program, for the header of the saved recipe.
     pub commit: Option<String>,
+    /// Fine-tuning: least time between checkpoints in seconds, 0 for one behind each validation; none for the default.
+    pub checkpoint_seconds: Option<f64>,
+    /// Fine-tuning: whether the trained model is not kept, only its result and shapes.
+    pub discard_model: bool,
 }
 
 /// Runs a recipe into the run folder `out`.
@@ -63,7 +66,7 @@ pub fn run(
     refuse_arms(recipe)?;
     let out = &std::path::absolute(out).map_err(TrainError::io("find", out))?;
     in_threads(options.threads, || {
-        let (folder, found) = RunFolder::open(out, options.start, recipe)?;
+        let (folder, found) = RunFolder::open::<RunSummary>(out, options.start, recipe)?;
         if let Found::Finished(summary) = found {
             sink.event(&Event::Finished {
                 summary: summary.clone(),
@@ -72,7 +75,7 @@ pub fn run(
         }
         environment::reset_peak_memory();
         if matches!(found, Found::Nothing) {
-            folder.begin(recipe, options.commit.as_deref())?;
+            folder.begin(&recipe.to_toml(options.commit.as_deref()))?;
         }
         let prepared = prepare(recipe, out, sink)?;
         let plan = prepared.plan(recipe)?;
@@ -210,56 +213,45 @@ pub(crate) fn train<M: Trainable>(
     recipe: &Recipe,
     folder: &RunFolder,
     data: &DataFacts,
-    feed: &impl Feed,
-    mut model: M,
+    feed: &(impl Feed<Batch = M::Batch> + Validate<M>),
+    model: M,
     options: &RunOptions,
     sink: &mut dyn EventSink,
     save_tokenizer: &dyn Fn(&Path) -> Result<(), TrainError>,
 ) -> Result<RunSummary, TrainError> {
     let parameters = counts(model.parameters());
     let start_coefficients = observe::coefficients(&model);
-    let initial_weights = digest::initial_weights(&model);
     let grouping = group::assign(recipe, model.parameters())?;
-    let mut optimizer = Optimizer::new(
+    let optimizer = Optimizer::new(
         grouping,
         recipe.optimizer.betas,
         recipe.optimizer.epsilon,
         &model,
     );
-    let warnings = checkpoint::clean(&folder.checkpoints())?;
-    let state = match checkpoint::read_newest(&folder.checkpoints(), &mut model, &mut optimizer)? {
-        Some(state) if state.data != data.hash => {
-            return Err(TrainError::OtherData {
-                folder: folder.path().to_path_buf(),
-            });
-        }
-        Some(state) => state,
-        None => State::new(data.hash.clone(), initial_weights.clone()),
-    };
-    let mut recorder = Recorder {
-        metrics: Metrics::open(&folder.metrics(), state.step)?,
-        sink,
-    };
-    for message in warnings
-        .into_iter()
-        .chain(precision::warning(recipe.train.precision))
-    {
-        recorder.emit(&Event::Warning { message })?;
-    }
-    recorder.emit(&data.event)?;
-    recorder.emit(&started(recipe, &state, &parameters, reports(&optimizer)))?;
-
-    let stop = options.stop.clone();
-    let mut session = Session {
-        recipe,
+    let (mut session, warnings) = Session::open(
+        routine(recipe),
         folder,
         feed,
         model,
         optimizer,
-        state,
-        recorder,
-        stop,
-    };
+        &data.hash,
+        options.stop.clone(),
+        sink,
+    )?;
+    for message in warnings
+        .into_iter()
+        .chain(precision::warning(recipe.train.precision))
+    {
+        session.recorder.emit(&Event::Warning { message })?;
+    }
+    session.recorder.emit(&data.event)?;
+    let started = started(
+        recipe,
+        &session.state,
+        &parameters,
+        reports(&session.optimizer),
+    );
+    session.recorder.emit(&started)?;
     session.train()?;
     let Session {
         model,
@@ -268,7 +260,10 @@ pub(crate) fn train<M: Trainable>(
         ..
     } = session;
 
-    save_model(&model, folder, save_tokenizer)?;
+    save_model(folder, &folder.model(), &|part| {
+        model.save(part)?;
+        save_tokenizer(part)
+    })?;
     let shapes = observe::shapes(
         &model,
         feed,
@@ -292,6 +287,23 @@ pub(crate) fn train<M: Trainable>(
     // Last: its presence says that the run is finished.
     write_json(&folder.summary(), &summary)?;
     Ok(summary)
+}
+
+fn routine(recipe: &Recipe) -> Routine {
+    Routine {
+        seed: recipe.train.seed,
+        micro_batch: recipe.micro_batch(),
+        gradient_clip: recipe.train.gradient_clip,
+        clock: recipe.clock(),
+        validates_first: true,
+        validate_every: recipe.validation.every,
+        patience: recipe.validation.patience,
+        checkpoints: Checkpoints::Steps {
+            every: recipe.checkpoint.every,
+            keep: recipe.checkpoint.keep,
+        },
+        report_gradients_at: 1,
+    }
 }
 
 pub(crate) fn reports(optimizer: &Optimizer) -> Vec<GroupReport> {
@@ -332,15 +344,14 @@ pub(crate) fn tokens_per_step(recipe: &Recipe) -> u64 {
     (recipe.train.batch * recipe.train.sequence) as u64
 }
 
-/// Writes `model/` beside itself and puts it in place, so that a killed process leaves the old one or the new one.
-fn save_model(
-    model: &impl Trainable,
+/// Writes the folder `target` beside itself and puts it in place, so that a killed process leaves the old one or the new one.
+pub(crate) fn save_model(
     folder: &RunFolder,
-    save_tokenizer: &dyn Fn(&Path) -> Result<(), TrainError>,
+    target: &Path,
+    save: &dyn Fn(&Path) -> Result<(), TrainError>,
 ) -> Result<(), TrainError> {
-    let target = folder.model();
     let part = folder.path().join("model.part");
-    for old in [&part, &target] {
+    for old in [part.as_path(), target] {
         match fs::remove_dir_all(old) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(TrainError::io("remove", old)(error));
@@ -349,10 +360,9 @@ fn save_model(
         }
     }
     fs::create_dir_all(&part).map_err(TrainError::io("create", &part))?;
-    model.save(&part)?;
-    save_tokenizer(&part)?;
+    save(&part)?;
     crate::file::sync_files(&part)?;
-    fs::rename(&part, &target).map_err(TrainError::io("rename", &part))?;
+    fs::rename(&part, target).map_err(TrainError::io("rename", &part))?;
     crate::file::sync_folder(folder.path())
 }
 
@@ -363,9 +373,9 @@ fn summarise(
     parameters: BTreeMap<String, usize>,
     coefficients: Vec<SiteCoefficients>,
 ) -> RunSummary {
-    let last = state.last_validation;
+    let last = state.last_validation.as_ref();
     let loss = last.map_or(0.0, |last| last.loss);
-    let best = state.best.or(last);
+    let best = state.best.as_ref().or(last);
     let step_milliseconds = state.median_step_milliseconds();
     let tokens = tokens_per_step(recipe) as f64;
     RunSummary {

@@ -2,17 +2,16 @@
 
 use std::time::Instant;
 
-use crate::checkpoint::{self, State};
+use crate::checkpoint::{self, State, Weights};
 use crate::event::EventSink;
 use crate::folder::RunFolder;
 use crate::metrics::Metrics;
 use crate::optimizer::{GradientNorms, Optimizer};
-use crate::recipe::{Clock, Recipe};
+use crate::recipe::Clock;
 use crate::schedule::Moment;
-use crate::trainable::{Feed, Trainable};
+use crate::trainable::{Feed, Trainable, Validate};
 use crate::{
-    Event, StopFlag, TrainError, divergence, environment, gradient_report, observe, step,
-    validation,
+    Event, StopFlag, TrainError, digest, divergence, environment, gradient_report, observe, step,
 };
 
 /// Sends events to the caller and to `metrics.jsonl`.
@@ -31,14 +30,47 @@ impl Recorder<'_> {
     }
 }
 
+/// What the loop does at which step.
+#[derive(Clone, Debug)]
+pub(crate) struct Routine {
+    /// Keys dropout.
+    pub(crate) seed: u64,
+    /// Sequences that go through the model at once.
+    pub(crate) micro_batch: usize,
+    /// Largest norm of a gradient; 0 for none.
+    pub(crate) gradient_clip: f64,
+    /// What ends the run.
+    pub(crate) clock: Clock,
+    /// Whether the model is scored before the first step.
+    pub(crate) validates_first: bool,
+    /// Steps between validations; 0 for one at the end only.
+    pub(crate) validate_every: u64,
+    /// Validations in a row without a new best that end the run; 0 for never.
+    pub(crate) patience: u64,
+    pub(crate) checkpoints: Checkpoints,
+    /// The step whose gradients are reported.
+    pub(crate) report_gradients_at: u64,
+}
+
+/// When checkpoints are written, and which stay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Checkpoints {
+    /// Every so many steps and at every best validation; the newest `keep` and the best stay.
+    Steps { every: u64, keep: usize },
+    /// Behind a validation when the last one is so many seconds ago; the newest stays, the best weights lie inside.
+    Apart { seconds: f64 },
+}
+
 /// Everything the loop works on.
 pub(crate) struct Session<'r, 's, M: Trainable, F: Feed> {
-    pub(crate) recipe: &'r Recipe,
+    pub(crate) routine: Routine,
     pub(crate) folder: &'r RunFolder,
     pub(crate) feed: &'r F,
     pub(crate) model: M,
     pub(crate) optimizer: Optimizer,
     pub(crate) state: State,
+    /// The weights of the best validation, where the run keeps them in memory.
+    pub(crate) best: Option<Weights>,
     pub(crate) recorder: Recorder<'s>,
     pub(crate) stop: StopFlag,
 }
@@ -59,8 +91,55 @@ pub(crate) fn milliseconds_since(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
-impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
-    /// Trains from the state's step to the end. The state behind the last step is in a checkpoint when it returns.
+impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 's, M, F> {
+    /// A session where the folder's newest checkpoint left off, or before the first step; with what there is to warn of.
+    /// `model` holds its initial values, `data` is the hash of what it is trained on.
+    ///
+    /// # Errors
+    /// [`TrainError::OtherData`] where the checkpoint is of other data, and what checkpoints and files say.
+    pub(crate) fn open(
+        routine: Routine,
+        folder: &'r RunFolder,
+        feed: &'r F,
+        mut model: M,
+        mut optimizer: Optimizer,
+        data: &str,
+        stop: StopFlag,
+        sink: &'s mut dyn EventSink,
+    ) -> Result<(Self, Vec<String>), TrainError> {
+        let initial_weights = digest::initial_weights(&model);
+        let checkpoints = folder.checkpoints();
+        let warnings = checkpoint::clean(&checkpoints)?;
+        let (state, best) = match checkpoint::read_newest(&checkpoints, &mut model, &mut optimizer)?
+        {
+            Some((state, _)) if state.data != data => {
+                return Err(TrainError::OtherData {
+                    folder: folder.path().to_path_buf(),
+                });
+            }
+            Some(found) => found,
+            None => (State::new(data.to_owned(), initial_weights), None),
+        };
+        let recorder = Recorder {
+            metrics: Metrics::open(&folder.metrics(), state.step)?,
+            sink,
+        };
+        let session = Self {
+            routine,
+            folder,
+            feed,
+            model,
+            optimizer,
+            state,
+            best,
+            recorder,
+            stop,
+        };
+        Ok((session, warnings))
+    }
+
+    /// Trains from the state's step to the end. With [`Checkpoints::Steps`] the state behind the last step is in a checkpoint
+    /// when it returns.
     ///
     /// # Errors
     /// [`TrainError::Interrupted`] (after a checkpoint), [`TrainError::Diverged`], or what files and model say.
@@ -70,7 +149,11 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
             since: Instant::now(),
         };
         let mut checkpointed = (self.state.step > 0).then_some(self.state.step);
-        if self.state.step == 0 && self.state.last_validation.is_none() {
+        let mut written = Instant::now();
+        if self.routine.validates_first
+            && self.state.step == 0
+            && self.state.last_validation.is_none()
+        {
             self.validate()?;
         }
         let mut is_over = self.is_over(&clock);
@@ -80,16 +163,24 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
             }
             self.step(&clock)?;
             let step = self.state.step;
-            let mut is_best = false;
+            let (mut is_best, mut has_validated) = (false, false);
             // Asked once per step: the clock of a time budget goes on.
             is_over = self.is_over(&clock);
-            if is_over || is_due(step, self.recipe.validation.every) {
+            if is_over || is_due(step, self.routine.validate_every) {
                 is_best = self.validate()?;
+                has_validated = true;
                 self.consider_early_stop()?;
                 is_over |= self.state.stopped_early;
             }
-            if is_best || is_over || is_due(step, self.recipe.checkpoint.every) {
+            let writes = match self.routine.checkpoints {
+                Checkpoints::Steps { every, .. } => is_best || is_over || is_due(step, every),
+                Checkpoints::Apart { seconds } => {
+                    has_validated && written.elapsed().as_secs_f64() >= seconds
+                }
+            };
+            if writes {
                 self.checkpoint(&clock)?;
+                written = Instant::now();
                 checkpointed = Some(step);
             }
         }
@@ -97,20 +188,25 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
         if self
             .state
             .last_validation
+            .as_ref()
             .is_none_or(|last| last.step != self.state.step)
         {
             self.validate()?;
             checkpointed = None;
         }
-        if checkpointed != Some(self.state.step) {
-            self.checkpoint(&clock)?;
+        match self.routine.checkpoints {
+            Checkpoints::Steps { .. } if checkpointed != Some(self.state.step) => {
+                self.checkpoint(&clock)?;
+            }
+            Checkpoints::Steps { .. } => {}
+            Checkpoints::Apart { .. } => self.state.elapsed_seconds = clock.seconds(),
         }
         Ok(())
     }
 
     fn is_over(&self, clock: &Stopwatch) -> bool {
         self.state.stopped_early
-            || match self.recipe.clock() {
+            || match self.routine.clock {
                 Clock::Steps(steps) => self.state.step >= steps,
                 Clock::Minutes(minutes) => clock.seconds() >= minutes * 60.0,
             }
@@ -120,13 +216,12 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
     fn step(&mut self, clock: &Stopwatch) -> Result<(), TrainError> {
         let began = Instant::now();
         let number = self.state.step + 1;
-        let micro_batch = self.recipe.micro_batch();
         let computed = step::compute(
             &self.model,
             self.feed,
-            self.recipe.train.seed,
+            self.routine.seed,
             number,
-            micro_batch,
+            self.routine.micro_batch,
             (&self.state.batches, &self.state.masks),
         )?;
         let norms = GradientNorms::of(&computed.gradients, self.model.parameters());
@@ -144,11 +239,11 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
                 Some(&computed.gradients),
             )?);
         }
-        if number == 1 {
+        if number == self.routine.report_gradients_at {
             let report = gradient_report::examine(&self.model, &computed.gradients, number)?;
             self.recorder.emit(&report)?;
         }
-        let clip = norms.clip(self.recipe.train.gradient_clip);
+        let clip = norms.clip(self.routine.gradient_clip);
         self.optimizer.apply(
             &mut self.model,
             &computed.gradients,
@@ -166,7 +261,7 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
             gradient_norm: norms.weights,
             activation_gradient_norm: norms.coefficients,
             tokens: computed.tokens,
-            masked_tokens: computed.masked_tokens,
+            masked_tokens: computed.rows,
             milliseconds,
             elapsed_seconds: clock.seconds(),
         })
@@ -183,7 +278,7 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
         let error = divergence::record(
             &self.model,
             self.feed,
-            self.recipe.micro_batch(),
+            self.routine.micro_batch,
             number,
             loss,
             norm,
@@ -207,33 +302,34 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
     /// Scores the validation set; returns whether it is the best so far.
     fn validate(&mut self) -> Result<bool, TrainError> {
         let began = Instant::now();
-        let batches = self.feed.validation(self.recipe.micro_batch());
-        let result = validation::score(&self.model, batches, self.state.step)?;
+        let result = self
+            .feed
+            .validate(&self.model, self.routine.micro_batch, self.state.step)?;
         if !result.loss.is_finite() {
             return Err(self.diverged(result.step.max(1), result.loss, f64::NAN, &[], None)?);
         }
-        let best = self.state.validated(result);
-        self.recorder.emit(&Event::Validation {
-            step: result.step,
-            loss: result.loss,
-            perplexity: State::perplexity(result.loss),
-            masked_accuracy: result.masked_accuracy,
-            tokens: result.tokens,
+        let best = self.state.validated(result.clone());
+        if best && matches!(self.routine.checkpoints, Checkpoints::Apart { .. }) {
+            self.best = Some(Weights::of(&self.model));
+        }
+        let event = self.feed.event(
+            &result,
             best,
-            milliseconds: milliseconds_since(began),
-            coefficients: observe::coefficients(&self.model),
-        })?;
+            milliseconds_since(began),
+            observe::coefficients(&self.model),
+        );
+        self.recorder.emit(&event)?;
         Ok(best)
     }
 
     fn consider_early_stop(&mut self) -> Result<(), TrainError> {
-        let patience = self.recipe.validation.patience;
+        let patience = self.routine.patience;
         if patience > 0
             && self.state.validations_without_best >= patience
             && !self.state.stopped_early
         {
             self.state.stopped_early = true;
-            let best_step = self.state.best.map_or(0, |best| best.step);
+            let best_step = self.state.best.as_ref().map_or(0, |best| best.step);
             self.recorder.emit(&Event::StoppedEarly {
                 step: self.state.step,
                 best_step,
@@ -250,8 +346,19 @@ impl<M: Trainable, F: Feed> Session<'_, '_, M, F> {
             .peak_memory_bytes
             .max(environment::peak_memory_bytes());
         let checkpoints = self.folder.checkpoints();
-        let folder = checkpoint::write(&checkpoints, &self.model, &self.optimizer, &self.state)?;
-        checkpoint::prune(&checkpoints, self.recipe.checkpoint.keep, self.state.best)?;
+        let folder = checkpoint::write(
+            &checkpoints,
+            &self.model,
+            &self.optimizer,
+            &self.state,
+            self.best.as_ref(),
+        )?;
+        match self.routine.checkpoints {
+            Checkpoints::Steps { keep, .. } => {
+                checkpoint::prune(&checkpoints, keep, self.state.best.as_ref())?;
+            }
+            Checkpoints::Apart { .. } => checkpoint::prune(&checkpoints, 1, None)?,
+        }
         self.recorder.emit(&Event::Checkpoint {
             step: self.state.step,
             folder,

@@ -1,11 +1,28 @@
-//! Values that are counts or pairs of numbers.
+//! Values that are counts, pairs of numbers or formats of numbers.
 
 use std::{fmt, str::FromStr};
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use pliant_kernels::Precision;
 
 /// A whole number from 1 on.
 pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse()
         .map_err(|_| "write a whole number, at least 1".to_owned())
+}
+
+/// One of the formats that operands of matrix products are rounded to.
+pub(crate) fn precision() -> impl TypedValueParser<Value = Precision> {
+    PossibleValuesParser::new(Precision::ALL.map(Precision::name))
+        .try_map(|name| name.parse::<Precision>())
+}
+
+/// A time in minutes.
+pub(crate) fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes.is_finite() && minutes > 0.0 => Ok(minutes),
+        _ => Err("write a number of minutes above 0".to_owned()),
+    }
 }
 
 /// Degrees of a rational function, `5/4`.

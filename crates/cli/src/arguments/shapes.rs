@@ -2,18 +2,25 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-/// Draw the activations that a run has learned
+/// Draw the activations that runs have learned
 ///
-/// Writes a table (CSV) and a picture (SVG) per site: the learned curve, the curve it started from, its derivative,
-/// and the histogram of the inputs it sees.
+/// For one run: a table (CSV) and a picture (SVG) per site, with the learned curve, the curve it started from, its
+/// derivative, and the histogram of the inputs it sees. With --against, for any number of fine-tuned runs: one figure with a
+/// panel per layer and a curve per task, the pre-trained one dashed, and for each site the distance from it, the root mean
+/// square difference weighted by the histogram of the inputs.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Example:\n  pliant shapes pliant-compare/rational/seed-1 --out shapes"
+    after_long_help = "Example:\n  pliant shapes pliant-compare/rational/seed-1 --out shapes\n  \
+        pliant shapes rte/seed-1 cola/seed-1 --against pliant-compare/rational/seed-1 --out shapes"
 )]
 pub(crate) struct Shapes {
-    /// Run folder
-    #[arg(value_hint = ValueHint::DirPath)]
-    pub(crate) run: PathBuf,
+    /// Run folders; several need --against
+    #[arg(required = true, value_name = "RUN", value_hint = ValueHint::DirPath)]
+    pub(crate) runs: Vec<PathBuf>,
+
+    /// Run folder of the pre-training that the runs began from
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) against: Option<PathBuf>,
 
     /// Folder for the tables and pictures
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

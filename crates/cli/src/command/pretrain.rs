@@ -29,6 +29,7 @@ pub(crate) fn run(
         threads: context.threads,
         stop: Context::stop_on_signals()?,
         commit: Some(env!("PLIANT_COMMIT").to_owned()),
+        ..RunOptions::default()
     };
     let mut progress =
         TrainingProgress::new(Screen::new(context.quiet, context.palette), "pretrain");

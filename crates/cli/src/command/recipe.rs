@@ -1,5 +1,9 @@
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
+use pliant_lab::{SweepError, sweep::SweepRecipe};
 use pliant_train::{Recipe, Sources};
 use serde::Serialize;
 
@@ -43,6 +47,8 @@ struct Checked {
 struct CheckedFile {
     file: PathBuf,
     arms: Vec<String>,
+    /// Whether it is the recipe of a sweep.
+    sweep: bool,
 }
 
 fn check(arguments: &Check, context: &Context) -> Result<(), Failure> {
@@ -50,19 +56,15 @@ fn check(arguments: &Check, context: &Context) -> Result<(), Failure> {
         recipes: Vec::new(),
     };
     for file in &arguments.files {
-        let sources = Sources {
-            file: Some(file.clone()),
-            settings: Vec::new(),
-        };
-        let recipe = Recipe::resolve(&sources)?;
-        let arms = recipe.arms.iter().map(|arm| arm.name.clone()).collect();
-        checked.recipes.push(CheckedFile {
-            file: file.clone(),
-            arms,
-        });
+        checked.recipes.push(checked_file(file)?);
     }
     context.output.result(&checked, |_| {
         let line = |recipe: &CheckedFile| match recipe.arms.as_slice() {
+            arms if recipe.sweep => format!(
+                "{}: sound, a sweep of {}\n",
+                recipe.file.display(),
+                arms.join(" and ")
+            ),
             [] => format!("{}: sound\n", recipe.file.display()),
             arms => format!(
                 "{}: sound, a comparison of {}\n",
@@ -71,6 +73,27 @@ fn check(arguments: &Check, context: &Context) -> Result<(), Failure> {
             ),
         };
         checked.recipes.iter().map(line).collect()
+    })
+}
+
+fn checked_file(file: &Path) -> Result<CheckedFile, Failure> {
+    // What cannot be read is told by the reader of recipes.
+    let sweep = fs::read_to_string(file).is_ok_and(|text| SweepRecipe::is_one(&text));
+    let arms = if sweep {
+        let recipe = SweepRecipe::read(file).map_err(SweepError::from)?;
+        recipe.models.into_iter().map(|model| model.name).collect()
+    } else {
+        let sources = Sources {
+            file: Some(file.to_owned()),
+            settings: Vec::new(),
+        };
+        let recipe = Recipe::resolve(&sources)?;
+        recipe.arms.into_iter().map(|arm| arm.name).collect()
+    };
+    Ok(CheckedFile {
+        file: file.to_owned(),
+        arms,
+        sweep,
     })
 }
 

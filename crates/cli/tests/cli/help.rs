@@ -4,10 +4,14 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 20] = [
+const VERBS: [&[&str]; 24] = [
     &["compare"],
     &["pretrain"],
+    &["finetune"],
+    &["predict"],
     &["eval"],
+    &["sweep"],
+    &["score", "squad"],
     &["shapes"],
     &["act"],
     &["act", "list"],
@@ -101,6 +105,9 @@ fn completions_name_every_verb_and_option() {
             "dry-run",
             "resume",
             "tail-weight",
+            "text-columns",
+            "activation-learning-rate",
+            "context",
         ] {
             assert!(script.contains(option), "{shell}: {option}");
         }

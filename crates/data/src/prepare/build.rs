@@ -246,7 +246,7 @@ impl Encoding<'_> {
         self.done += source.size();
         let [train, validation] = parts.map(|(packer, mut writer)| {
             let (counts, frequencies) = packer.finish(&mut |ids| writer.push(ids))?;
-            Ok(Part {
+            Ok::<_, DataError>(Part {
                 counts,
                 frequencies,
                 shards: writer.finish()?,

@@ -2,6 +2,7 @@
 
 mod encoder;
 mod merges;
+mod pair;
 mod vocabulary;
 mod words;
 
@@ -18,6 +19,7 @@ use tokenizers::{AddedToken, decoders};
 use crate::DataError;
 
 pub(crate) use encoder::Encoder;
+pub use pair::TokenPlace;
 pub(crate) use vocabulary::train;
 pub(crate) use words::WordCounter;
 

@@ -11,6 +11,7 @@ use super::CompareError;
 use super::plan::{Plan, cell_folder};
 use crate::SeedList;
 use crate::arms::Arm;
+use crate::file::write_whole;
 
 /// The settings of the comparison.
 const SETTINGS: &str = "compare.json";
@@ -82,9 +83,7 @@ impl Folder {
     /// Writes a file of the comparison whole or not at all.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, CompareError> {
         let path = self.path.join(name);
-        let part = self.path.join(format!(".{name}.part"));
-        fs::write(&part, text).map_err(CompareError::io("write", &part))?;
-        fs::rename(&part, &path).map_err(CompareError::io("write", &path))?;
+        write_whole(&path, text.as_bytes()).map_err(CompareError::io("write", &path))?;
         Ok(path)
     }
 
@@ -195,8 +194,10 @@ fn refuse_foreign(path: &Path) -> Result<(), CompareError> {
         );
     }
     names.sort_unstable();
-    let begun = [LOCK.to_owned(), format!(".{SETTINGS}.part")];
-    match names.into_iter().find(|name| !begun.contains(name)) {
+    let begun = |name: &str| {
+        name == LOCK || (name.starts_with(&format!(".{SETTINGS}.")) && name.ends_with(".part"))
+    };
+    match names.into_iter().find(|name| !begun(name)) {
         Some(found) => Err(CompareError::ForeignFolder {
             folder: path.to_path_buf(),
             found,

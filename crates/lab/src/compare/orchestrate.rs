@@ -82,6 +82,7 @@ fn train(
         threads: options.threads,
         stop: options.stop.clone(),
         commit: options.commit.clone(),
+        ..RunOptions::default()
     };
     let mut pass_on = |event: &Event| sink.progress(&Progress::Training { cell, event });
     match runner.run(&planned.recipe, &planned.folder, &run_options, &mut pass_on) {

@@ -1,12 +1,10 @@
 //! What the numbers allow to be said, in words, and no more.
 
-use crate::number::{decimal, p_value, signed};
+use crate::claim::{Claim, LEVEL, seeds};
+use crate::number::decimal;
 use crate::results::{PairResult, Results};
 
-/// The level at which a difference is called one; shared among the pairs (Bonferroni) when there are several.
-const LEVEL: f64 = 0.05;
-
-/// The statement about all pairs.
+/// The statement about all pairs; the level is shared among them (Bonferroni) when there are several.
 pub(super) fn of(results: &Results) -> String {
     let mut sentences = Vec::new();
     if !results.complete {
@@ -37,65 +35,27 @@ pub(super) fn of(results: &Results) -> String {
 }
 
 fn of_pair(pair: &PairResult, pairs: usize) -> String {
-    let PairResult {
-        baseline,
-        arm,
-        delta_loss: delta,
-    } = pair;
-    let count = delta.by_seed.len();
-    let Some(mean) = delta.mean else {
-        return format!("No seed is finished for both {arm} and {baseline} yet.");
-    };
-    if !mean.is_finite() {
-        return format!(
-            "The losses of {arm} and {baseline} are not all finite; nothing can be said."
-        );
-    }
-    if delta.by_seed.iter().all(|entry| entry.delta == 0.0) {
-        let where_from = if count == 1 {
-            "the one seed".to_owned()
-        } else {
-            format!("each of {}", seeds(count))
-        };
-        return format!(
-            "{arm} and {baseline} have exactly the same validation loss in {where_from}."
-        );
-    }
-    let better = if mean < 0.0 { arm } else { baseline };
-    let by = decimal(mean.abs(), 4);
-    let perplexity = perplexity(mean);
-    if count == 1 {
-        return format!(
-            "{better} has the lower validation loss by {by}{perplexity}, but with one seed each no statement about chance is possible."
-        );
-    }
-    let (Some(low), Some(high), Some(p)) = (delta.low, delta.high, delta.p) else {
-        return format!(
-            "{better} has the lower validation loss by {by} in each of {}; differences that do not vary allow no test.",
-            seeds(count)
-        );
-    };
-    let flip = delta
-        .sign_flip_p
-        .map(|p| format!(", sign flip {}", p_value(p)))
-        .unwrap_or_default();
-    let evidence = format!(
-        "95 % interval {} to {}, paired over {}, {}{flip}",
-        signed(low, 4),
-        signed(high, 4),
-        seeds(count),
-        p_value(p)
-    );
+    let delta = &pair.delta_loss;
     let level = LEVEL / pairs as f64;
-    if p < level && delta.sign_flip_p.is_none_or(|p| p < level) {
-        format!("{better} has the lower validation loss by {by}{perplexity} ({evidence}).")
-    } else {
-        format!(
-            "No difference between {arm} and {baseline} can be told from {}: {arm} minus {baseline} is {} ({evidence}).",
-            seeds(count),
-            signed(mean, 4)
-        )
+    let below = |p: f64| p < level;
+    Claim {
+        baseline: &pair.baseline,
+        arm: &pair.arm,
+        quantity: ["validation loss", "losses"],
+        higher_is_better: false,
+        scale: 1.0,
+        decimals: 4,
+        unit: "",
+        differences: delta.by_seed.iter().map(|entry| entry.delta).collect(),
+        mean: delta.mean,
+        interval: delta.low.zip(delta.high),
+        p: delta.p,
+        sign_flip_p: delta.sign_flip_p,
+        consequence: delta.mean.map(perplexity).unwrap_or_default(),
+        correction: String::new(),
+        significant: delta.p.is_some_and(below) && delta.sign_flip_p.is_none_or(below),
     }
+    .sentence()
 }
 
 /// How much lower the better perplexity is: the ratio of perplexities is exp of the difference of losses.
@@ -105,14 +65,6 @@ fn perplexity(delta: f64) -> String {
         format!(", a perplexity {lower:.1} % lower")
     } else {
         String::new()
-    }
-}
-
-fn seeds(count: usize) -> String {
-    if count == 1 {
-        "1 seed".to_owned()
-    } else {
-        format!("{count} seeds")
     }
 }
 

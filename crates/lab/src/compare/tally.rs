@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use pliant_train::environment;
-
 use super::CompareError;
 use super::finished::FinishedCell;
 use super::plan::Plan;
 use super::{fairness, sentence, warnings};
+use crate::machine;
 use crate::results::{
     ArmResult, Cells, DeltaLoss, Origin, PairResult, Parameters, Results, SeedDelta, SeedResult,
 };
@@ -48,7 +47,7 @@ pub(super) fn results(
         warnings: Vec::new(),
         origin: Origin {
             version: format!("pliant {version}"),
-            machine: machine(),
+            machine: machine::in_words(),
             seeds: plan.seeds.as_slice().to_vec(),
             recipe: plan.recipe.to_toml(commit),
         },
@@ -150,18 +149,4 @@ fn pair_result(baseline: &ArmResult, arm: &ArmResult) -> PairResult {
             by_seed,
         },
     }
-}
-
-/// The machine in words.
-fn machine() -> String {
-    let environment = environment::inspect();
-    let level = format!("{:?}", pliant_kernels::dispatch::level()).to_lowercase();
-    let mut parts: Vec<String> = environment.processor.into_iter().collect();
-    parts.push(format!("{} cores", environment.cores));
-    parts.push(level);
-    if let Some(bytes) = environment.memory_bytes {
-        parts.push(format!("{:.0} GiB", bytes as f64 / f64::from(1_u32 << 30)));
-    }
-    parts.push(environment.platform);
-    parts.join(", ")
 }

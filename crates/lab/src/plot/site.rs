@@ -13,6 +13,8 @@ pub struct SiteCurves {
     pub learned: Vec<Point>,
     /// Its derivative.
     pub derivative: Vec<Point>,
+    /// CSS class of its colour, where it is not the panel's.
+    pub class: Option<String>,
 }
 
 /// Density of the inputs, bin by bin.
@@ -51,8 +53,10 @@ pub struct SitePanel {
     pub style: Option<&'static str>,
 }
 
-const WIDTH: f64 = 300.0;
-const HEIGHT: f64 = 268.0;
+/// Width of a panel in a page, in user units.
+pub const WIDTH: f64 = 300.0;
+/// Height of a panel in a page, in user units.
+pub const HEIGHT: f64 = 268.0;
 const LEFT: f64 = 30.0;
 const RIGHT: f64 = 8.0;
 const TOP: f64 = 30.0;
@@ -101,14 +105,18 @@ impl SitePanel {
                 .map(|point| (x.at(point.0), y.at(point.1)))
                 .collect::<Vec<_>>()
         };
+        let class = |curves: &SiteCurves| curves.class.as_ref().unwrap_or(&self.class).clone();
         for curves in &self.curves {
             svg.path(
-                &format!("{} derivative", self.class),
+                &format!("{} derivative", class(curves)),
                 &place(&curves.derivative),
             );
         }
         for curves in &self.curves {
-            svg.path(&format!("{} learned", self.class), &place(&curves.learned));
+            svg.path(
+                &format!("{} learned", class(curves)),
+                &place(&curves.learned),
+            );
         }
         // On top: where nothing was learned the two coincide.
         svg.path("start", &place(&self.start));
@@ -161,6 +169,7 @@ mod tests {
         let curve = SiteCurves {
             learned: vec![(-1.0, 0.0), (1.0, 1.0)],
             derivative: vec![(-1.0, 0.5), (1.0, 0.5)],
+            class: None,
         };
         let panel = SitePanel {
             id: "layer.0".to_owned(),

@@ -151,6 +151,18 @@ impl Svg {
         self.open("g", &[("clip-path", &format!("url(#{id})"))]);
     }
 
+    /// A finished picture inside this one, scaled to a rectangle.
+    pub fn embed(&mut self, x: f64, y: f64, width: f64, height: f64, picture: &str) {
+        let place = format!(
+            "<svg x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" ",
+            number(x),
+            number(y),
+            number(width),
+            number(height)
+        );
+        self.text.push_str(&picture.replacen("<svg ", &place, 1));
+    }
+
     /// The finished text.
     pub fn finish(mut self) -> String {
         while !self.open.is_empty() {

@@ -1,6 +1,7 @@
 //! `report.html`: everything a comparison says, in one file that opens anywhere.
 
 mod charts;
+pub(crate) mod sweep;
 mod tables;
 
 use askama::Template;

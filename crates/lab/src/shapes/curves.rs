@@ -29,7 +29,7 @@ pub(crate) struct GroupCurves {
     pub(crate) derivative: Vec<f64>,
 }
 
-/// Reads `shapes/inputs.json` of a finished run folder.
+/// Reads `shapes/inputs.json` of a finished run folder, of pre-training or of fine-tuning.
 pub(crate) fn read_inputs(run: &Path) -> Result<InputShapes, ShapesError> {
     if !run.exists() {
         return Err(ShapesError::Missing {
@@ -42,11 +42,15 @@ pub(crate) fn read_inputs(run: &Path) -> Result<InputShapes, ShapesError> {
         });
     }
     let path = run.join(INPUTS);
-    for (missing, there) in [
-        ("summary.json", run.join("summary.json").is_file()),
-        ("model/", run.join("model").is_dir()),
+    let has = |name: &str| run.join(name).is_file();
+    // A fine-tuned run is finished with its result; a cell of a sweep has no weights any more.
+    let is_pretrained = !has("result.json");
+    let wanted = [
+        ("summary.json", !is_pretrained || has("summary.json")),
+        ("model/", !is_pretrained || run.join("model").is_dir()),
         (INPUTS, path.is_file()),
-    ] {
+    ];
+    for (missing, there) in wanted {
         if !there {
             return Err(ShapesError::Unfinished {
                 folder: run.to_path_buf(),

@@ -29,6 +29,16 @@ pub enum ShapesError {
         /// What a finished run would have.
         missing: &'static str,
     },
+    /// A fine-tuned run that cannot be compared with the pre-trained one.
+    #[error("{} cannot be compared with {}: {reason}", run.display(), against.display())]
+    Unlike {
+        /// The fine-tuned run.
+        run: PathBuf,
+        /// The pre-trained run.
+        against: PathBuf,
+        /// What differs.
+        reason: String,
+    },
     /// A file that says something impossible.
     #[error("{}: {reason}", path.display())]
     Unreadable {
@@ -67,6 +77,7 @@ impl ShapesError {
                 Some("give the --out folder of `pliant pretrain`, or a cell of a comparison such as pliant-compare/rational/seed-1".to_owned())
             }
             Self::Unfinished { folder, .. } => Some(format!("finish it: pliant pretrain --recipe {0}/recipe.toml --out {0} --resume", folder.display())),
+            Self::Unlike { .. } => Some("give runs that were fine-tuned from the run behind --against".to_owned()),
             Self::Unreadable { .. } => Some("the run folder was altered or written by another version; run it again".to_owned()),
             Self::Io { .. } => None,
         }

@@ -1,5 +1,6 @@
-//! What a run's activations learned: a table and a picture for each site.
+//! What a run's activations learned: a table and a picture for each site; and how far fine-tuning moved them, task by task.
 
+mod across;
 pub(crate) mod curves;
 mod error;
 mod table;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use pliant_train::SiteShape;
 use serde::{Deserialize, Serialize};
 
+pub use across::{Compared, ComparedRun, ComparedSite, SiteDistance, compare};
 pub use error::ShapesError;
 
 use crate::plot::site::{SiteCurves, SitePanel};
@@ -112,6 +114,7 @@ pub(crate) fn drawn(grid: &[f64], groups: &[GroupCurves]) -> Vec<SiteCurves> {
         .map(|group| SiteCurves {
             learned: curves::points(grid, &group.learned),
             derivative: curves::points(grid, &group.derivative),
+            class: None,
         })
         .collect()
 }

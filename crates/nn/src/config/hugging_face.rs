@@ -2,16 +2,39 @@
 
 use pliant_activation::ActivationSpec;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Initialisation, ModelConfig, NormPlacement, Positions, Sites};
+use crate::adapter::AdapterKind;
+use crate::head::TaskHead;
 
 /// The value of `model_type`.
 pub(crate) const MODEL_TYPE: &str = "pliant";
+/// The class of Hugging Face whose head a task model has.
+const SEQUENCE_CLASSIFICATION: &str = "BertForSequenceClassification";
+const QUESTION_ANSWERING: &str = "BertForQuestionAnswering";
+const MASKED_LANGUAGE_MODEL: &str = "BertForMaskedLM";
+const SINGLE_LABEL: &str = "single_label_classification";
+const REGRESSION: &str = "regression";
 
 /// The document; keys in the order in which they are written.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ConfigDocument {
     model_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    architectures: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    problem_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    num_labels: Option<usize>,
+    /// From numbers, as text, to names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id2label: Option<Map<String, Value>>,
+    /// From names to numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label2id: Option<Map<String, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pliant_adapter: Option<AdapterKind>,
     vocab_size: usize,
     hidden_size: usize,
     num_hidden_layers: usize,
@@ -37,6 +60,12 @@ impl ConfigDocument {
     pub(crate) fn of(config: &ModelConfig) -> Self {
         Self {
             model_type: MODEL_TYPE.to_owned(),
+            architectures: None,
+            problem_type: None,
+            num_labels: None,
+            id2label: None,
+            label2id: None,
+            pliant_adapter: None,
             vocab_size: config.vocabulary_size,
             hidden_size: config.hidden_size,
             num_hidden_layers: config.layers,
@@ -56,6 +85,94 @@ impl ConfigDocument {
             hidden_act: config.fixed_activation.clone(),
             pooler_act: config.fixed_pooler_activation.clone(),
         }
+    }
+
+    /// The document with a task's head and, if there is one, an adapter that is not merged.
+    pub(crate) fn with_head(mut self, head: &TaskHead, adapter: Option<AdapterKind>) -> Self {
+        let (architecture, problem, labels) = match head {
+            TaskHead::Classification { labels } => {
+                (SEQUENCE_CLASSIFICATION, Some(SINGLE_LABEL), labels.clone())
+            }
+            // Hugging Face's name for the one output of a regression.
+            TaskHead::Regression => (
+                SEQUENCE_CLASSIFICATION,
+                Some(REGRESSION),
+                vec!["LABEL_0".to_owned()],
+            ),
+            TaskHead::Span => (QUESTION_ANSWERING, None, Vec::new()),
+        };
+        self.architectures = Some(vec![architecture.to_owned()]);
+        self.problem_type = problem.map(str::to_owned);
+        if problem.is_some() {
+            let numbered = || labels.iter().enumerate();
+            self.num_labels = Some(labels.len());
+            self.id2label = Some(
+                numbered()
+                    .map(|(id, label)| (id.to_string(), label.as_str().into()))
+                    .collect(),
+            );
+            self.label2id = Some(
+                numbered()
+                    .map(|(id, label)| (label.clone(), id.into()))
+                    .collect(),
+            );
+        }
+        self.pliant_adapter = adapter;
+        self
+    }
+
+    /// The task's head; none for a masked-language model.
+    pub(crate) fn head(&self) -> Result<Option<TaskHead>, String> {
+        let Some(architectures) = &self.architectures else {
+            return Ok(None);
+        };
+        let head = match architectures.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [MASKED_LANGUAGE_MODEL] => return Ok(None),
+            [QUESTION_ANSWERING] => TaskHead::Span,
+            [SEQUENCE_CLASSIFICATION] => match self.problem_type.as_deref() {
+                Some(REGRESSION) => TaskHead::Regression,
+                Some(SINGLE_LABEL) | None => TaskHead::Classification {
+                    labels: self.labels()?,
+                },
+                Some(other) => {
+                    return Err(format!(
+                        "problem_type \"{other}\" is not known; known: {SINGLE_LABEL}, {REGRESSION}"
+                    ));
+                }
+            },
+            _ => {
+                return Err(format!(
+                    "architectures {architectures:?} are not known; known: {MASKED_LANGUAGE_MODEL}, \
+                     {SEQUENCE_CLASSIFICATION}, {QUESTION_ANSWERING}"
+                ));
+            }
+        };
+        head.validate().map_err(|error| error.to_string())?;
+        Ok(Some(head))
+    }
+
+    /// The labels in the order of their numbers.
+    fn labels(&self) -> Result<Vec<String>, String> {
+        let map = self.id2label.as_ref().ok_or("id2label is missing")?;
+        if let Some(count) = self.num_labels.filter(|count| *count != map.len()) {
+            return Err(format!(
+                "num_labels is {count}, but id2label has {}",
+                map.len()
+            ));
+        }
+        (0..map.len())
+            .map(|id| {
+                map.get(&id.to_string())
+                    .and_then(Value::as_str)
+                    .map(str::to_owned)
+                    .ok_or_else(|| format!("id2label has no name for \"{id}\""))
+            })
+            .collect()
+    }
+
+    /// The adapter that the weights hold beside those of the model.
+    pub(crate) fn adapter(&self) -> Option<AdapterKind> {
+        self.pliant_adapter
     }
 
     /// The configuration, if the document is one of ours.

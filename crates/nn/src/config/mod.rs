@@ -60,6 +60,14 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
+    /// Reads and checks `config.json` of a model folder.
+    ///
+    /// # Errors
+    /// The file cannot be read, or describes no model of this program.
+    pub fn load(folder: &std::path::Path) -> Result<Self, ModelError> {
+        Ok(crate::model::load_config(folder)?.config)
+    }
+
     /// Channels of one attention head.
     pub fn head_size(&self) -> usize {
         self.hidden_size / self.heads.max(1)

@@ -13,16 +13,27 @@ use crate::operation::values;
 pub struct Gradients {
     buffers: Vec<Option<FlexTensor>>,
     places: Arc<[Place]>,
+    trainable: Arc<[bool]>,
 }
 
 impl Gradients {
-    pub(crate) fn new(buffers: Vec<Option<FlexTensor>>, places: Arc<[Place]>) -> Self {
-        Self { buffers, places }
+    /// `trainable`: which parameters have gradients; others may share a buffer with one that has.
+    pub(crate) fn new(
+        buffers: Vec<Option<FlexTensor>>,
+        places: Arc<[Place]>,
+        trainable: Arc<[bool]>,
+    ) -> Self {
+        Self {
+            buffers,
+            places,
+            trainable,
+        }
     }
 
-    /// The gradient of a parameter, flat in the parameter's shape; `None` if none reached it.
+    /// The gradient of a parameter, flat in the parameter's shape; `None` if none reached it or
+    /// it does not train.
     pub fn get(&self, index: usize) -> Option<&[f32]> {
-        let place = self.places.get(index)?;
+        let place = self.places.get(index).filter(|_| self.trainable[index])?;
         let buffer = self.buffers.get(place.buffer)?.as_ref()?;
         Some(&values(buffer)[place.range.clone()])
     }

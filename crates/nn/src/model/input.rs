@@ -34,7 +34,17 @@ pub struct DropoutKey {
     pub step: u64,
 }
 
-impl ModelInput<'_> {
+/// The tokens of a batch, whatever is predicted from them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenInput<'a> {
+    pub(crate) sequences: usize,
+    pub(crate) length: usize,
+    pub(crate) ids: &'a [u32],
+    pub(crate) type_ids: &'a [u32],
+    pub(crate) attention_mask: &'a [u8],
+}
+
+impl TokenInput<'_> {
     /// Checks lengths and ranges against a model.
     pub(crate) fn validate(&self, config: &ModelConfig) -> Result<(), ModelError> {
         if self.sequences == 0 {
@@ -53,43 +63,88 @@ impl ModelInput<'_> {
                 bound: config.max_positions as u64 + 1,
             });
         }
-        let tokens = self.sequences * self.length;
         for (field, found) in [
             ("ids", self.ids.len()),
             ("type_ids", self.type_ids.len()),
             ("attention_mask", self.attention_mask.len()),
         ] {
-            if found != tokens {
-                return Err(ModelError::InputLength {
-                    field,
-                    found,
-                    expected: tokens,
-                    meaning: "sequences * length",
-                });
-            }
-        }
-        if self.labels.len() != self.masked_positions.len() {
-            return Err(ModelError::InputLength {
-                field: "labels",
-                found: self.labels.len(),
-                expected: self.masked_positions.len(),
-                meaning: "one for each masked position",
-            });
+            expect_length(field, found, self.places(), "sequences * length")?;
         }
         within("ids", self.ids, config.vocabulary_size)?;
-        within("type_ids", self.type_ids, config.type_vocabulary_size)?;
-        within("masked_positions", self.masked_positions, tokens)?;
-        within("labels", self.labels, config.vocabulary_size)?;
+        within("type_ids", self.type_ids, config.type_vocabulary_size)
+    }
+
+    /// Places of the batch, padding included.
+    pub(crate) fn places(&self) -> usize {
+        self.sequences * self.length
+    }
+
+    /// Refuses places that lie outside the batch or are padding.
+    pub(crate) fn validate_places(
+        &self,
+        field: &'static str,
+        places: &[u32],
+    ) -> Result<(), ModelError> {
+        within(field, places, self.places())?;
         let padding = |place: &&u32| self.attention_mask[**place as usize] == 0;
-        match self.masked_positions.iter().find(padding) {
+        match places.iter().find(padding) {
             None => Ok(()),
-            Some(place) => Err(ModelError::MaskedPadding { position: *place }),
+            Some(place) => Err(ModelError::MaskedPadding {
+                field,
+                position: *place,
+            }),
         }
     }
 }
 
+impl<'a> ModelInput<'a> {
+    /// The tokens alone.
+    pub(crate) fn tokens(&self) -> TokenInput<'a> {
+        TokenInput {
+            sequences: self.sequences,
+            length: self.length,
+            ids: self.ids,
+            type_ids: self.type_ids,
+            attention_mask: self.attention_mask,
+        }
+    }
+
+    /// Checks lengths and ranges against a model.
+    pub(crate) fn validate(&self, config: &ModelConfig) -> Result<(), ModelError> {
+        let tokens = self.tokens();
+        tokens.validate(config)?;
+        expect_length(
+            "labels",
+            self.labels.len(),
+            self.masked_positions.len(),
+            "one for each masked position",
+        )?;
+        within("labels", self.labels, config.vocabulary_size)?;
+        tokens.validate_places("masked_positions", self.masked_positions)
+    }
+}
+
+/// Refuses a field of another length.
+pub(super) fn expect_length(
+    field: &'static str,
+    found: usize,
+    expected: usize,
+    meaning: &'static str,
+) -> Result<(), ModelError> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(ModelError::InputLength {
+            field,
+            found,
+            expected,
+            meaning,
+        })
+    }
+}
+
 /// Refuses the first value that is not below `bound`.
-fn within(field: &'static str, values: &[u32], bound: usize) -> Result<(), ModelError> {
+pub(super) fn within(field: &'static str, values: &[u32], bound: usize) -> Result<(), ModelError> {
     match values.iter().position(|value| *value as usize >= bound) {
         None => Ok(()),
         Some(position) => Err(ModelError::InputRange {

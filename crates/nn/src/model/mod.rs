@@ -1,26 +1,38 @@
-//! The masked-language model: the one type that the other crates use.
+//! Models: the types that the other crates use.
 
+mod adapter_file;
+mod fill_mask;
 mod gradients;
 mod input;
+mod masked_lm;
 mod network;
 mod observation;
 mod passes;
 mod site;
 mod storage;
+mod task;
+mod task_input;
+mod task_passes;
+mod tuning;
 mod weights;
 
 use std::path::Path;
 use std::sync::Arc;
+pub(crate) use storage::load_config;
 
 use pliant_kernels::Precision;
 
 pub use gradients::Gradients;
 pub use input::{DropoutKey, ModelInput};
+pub use masked_lm::MaskedLanguageModel;
 pub use site::Site;
+pub use task::TaskModel;
+pub use task_input::{TaskInput, TaskScore, TaskTarget};
 
-use crate::config::ModelConfig;
+use crate::adapter::AdapterKind;
+use crate::config::{ConfigDocument, ModelConfig};
 use crate::error::ModelError;
-use crate::module::{ParameterSource, Pooler};
+use crate::module::{Head, Slice};
 use crate::operation::{MemoryLease, PackedWeights, values};
 use crate::parameter::ParameterInfo;
 use network::Network;
@@ -29,14 +41,18 @@ use weights::Place;
 /// Changes the values of all parameters at once: (parameters, their values).
 type ApplyToAll<'a> = &'a mut dyn FnMut(&[ParameterInfo], Vec<&mut [f32]>);
 
-/// A BERT encoder with a masked-language-model head whose projection is tied to the word embeddings.
+/// A BERT encoder whose activation functions may learn, with the head `H`: a [`MaskedLanguageModel`] or a [`TaskModel`].
 #[derive(Debug)]
-pub struct MaskedLanguageModel {
+pub struct Model<H: Head> {
     config: ModelConfig,
-    /// Absent only while [`MaskedLanguageModel::change`] runs: changing buffers in place needs the network by value.
-    network: Option<Network>,
+    /// Absent only while a method changes buffers in place, which needs the network by value.
+    network: Option<Network<H>>,
     parameters: Vec<ParameterInfo>,
     places: Arc<[Place]>,
+    /// For each parameter whether it has gradients.
+    trainable: Arc<[bool]>,
+    /// What has been added to the encoder.
+    adapter: Option<AdapterKind>,
     sites: Vec<Site>,
     copied_buffers: usize,
     precision: Precision,
@@ -46,58 +62,23 @@ pub struct MaskedLanguageModel {
     _memory: MemoryLease,
 }
 
-impl MaskedLanguageModel {
-    /// Builds a model; each tensor is drawn from (seed, its name), so that models that differ only in their activation
-    /// functions start from equal weights.
-    ///
-    /// # Errors
-    /// What [`ModelConfig::validate`] finds.
-    pub fn new(config: &ModelConfig, seed: u64) -> Result<Self, ModelError> {
-        let model = Self::undrawn(config, seed)?;
-        weights::buffers(model.network());
-        Ok(model)
-    }
-
-    /// The parameters that a model of this configuration has, without building it.
-    ///
-    /// # Errors
-    /// What [`ModelConfig::validate`] finds.
-    pub fn describe(config: &ModelConfig) -> Result<Vec<ParameterInfo>, ModelError> {
-        Ok(Self::undrawn(config, 0)?.parameters)
-    }
-
-    /// The parameters of the pooler that fine-tuning puts on this encoder; no part of this model.
-    ///
-    /// # Errors
-    /// What [`ModelConfig::validate`] finds.
-    pub fn describe_pooler(config: &ModelConfig) -> Result<Vec<ParameterInfo>, ModelError> {
-        config.validate()?;
-        let mut source = ParameterSource::new(config, 0);
-        Pooler::init("bert.pooler", &mut source)?;
-        Ok(source
-            .into_slices()
-            .into_iter()
-            .map(|slice| slice.info)
-            .collect())
-    }
-
-    /// A model whose values are drawn when they are first needed.
-    fn undrawn(config: &ModelConfig, seed: u64) -> Result<Self, ModelError> {
-        config.validate()?;
-        let mut source = ParameterSource::new(config, seed);
-        let network = Network::init(config, &mut source)?;
-        let (parameters, places) = weights::arrange(&network, source.into_slices());
-        Ok(Self {
+impl<H: Head> Model<H> {
+    /// A model of a network; its values are drawn when they are first needed.
+    fn of(config: &ModelConfig, network: Network<H>, slices: Vec<Slice>, sites: Vec<Site>) -> Self {
+        let (parameters, places) = weights::arrange(&network, slices);
+        Self {
             config: config.clone(),
-            sites: site::sites(config)?,
+            sites,
             network: Some(network),
+            trainable: vec![true; parameters.len()].into(),
             parameters,
             places: places.into(),
+            adapter: None,
             copied_buffers: 0,
             precision: Precision::F32,
             packed_weights: Arc::default(),
             _memory: MemoryLease::default(),
-        })
+        }
     }
 
     /// Sets the number format of the operands of matrix products, f32 unless said otherwise. The parameters stay f32.
@@ -110,6 +91,22 @@ impl MaskedLanguageModel {
         self.precision
     }
 
+    /// Sets the probabilities with which training drops hidden values and attention weights, here and in the
+    /// configuration.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`] if one lies outside `[0, 1)`; the model stays as it is.
+    pub fn set_dropout(&mut self, hidden: f64, attention: f64) -> Result<(), ModelError> {
+        let config = ModelConfig {
+            dropout: hidden,
+            attention_dropout: attention,
+            ..self.config.clone()
+        };
+        config.validate()?;
+        self.config = config;
+        Ok(())
+    }
+
     /// What the model is made of.
     pub fn config(&self) -> &ModelConfig {
         &self.config
@@ -120,7 +117,7 @@ impl MaskedLanguageModel {
         &self.parameters
     }
 
-    /// Every place where an activation function stands, first layer first.
+    /// Every place where an activation function stands: layers first, in order, then the pooler if it is one.
     pub fn sites(&self) -> &[Site] {
         &self.sites
     }
@@ -196,53 +193,44 @@ impl MaskedLanguageModel {
         Ok(())
     }
 
-    /// Writes `config.json` and `model.safetensors` into a folder, creating it. Equal models give equal bytes.
-    ///
-    /// # Errors
-    /// [`ModelError::File`] if the folder cannot be written.
-    pub fn save(&self, folder: &Path) -> Result<(), ModelError> {
+    /// Writes the folder of a model.
+    fn save_as(&self, document: &ConfigDocument, folder: &Path) -> Result<(), ModelError> {
         storage::save(
             folder,
-            &self.config,
+            document,
             &self.parameters,
             &self.places,
             &weights::buffers(self.network()),
         )
     }
 
-    /// Reads a model that [`MaskedLanguageModel::save`] wrote.
-    ///
-    /// # Errors
-    /// What is wrong with the files; [`ModelError::Tensors`] lists every tensor that does not fit.
-    pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        let mut model = Self::undrawn(&storage::load_config(folder)?, 0)?;
-        let mut values = storage::load_values(folder, &model.parameters)?
-            .into_iter()
-            .zip(model.places.iter())
-            .peekable();
+    /// Gives parameters the values that `take(parameter)` returns; those for which it returns none keep theirs. Named
+    /// parts of one buffer have values all or none.
+    fn fill(&mut self, take: &mut dyn FnMut(&ParameterInfo) -> Option<Vec<f32>>) {
+        let mut parameters = self.parameters.iter().zip(self.places.iter()).peekable();
         let mut buffer_values = |buffer: usize| {
-            let mut whole = Vec::new();
-            while let Some((part, _)) = values.next_if(|(_, place)| place.buffer == buffer) {
-                if whole.is_empty() {
-                    whole = part;
-                } else {
-                    whole.extend_from_slice(&part);
+            let mut whole: Option<Vec<f32>> = None;
+            while let Some((info, _)) = parameters.next_if(|(_, place)| place.buffer == buffer) {
+                let part = take(info)?;
+                match &mut whole {
+                    None => whole = Some(part),
+                    Some(whole) => whole.extend_from_slice(&part),
                 }
             }
             whole
         };
-        model.network = model
+        self.network = self
             .network
             .take()
             .map(|network| weights::replace(network, &mut buffer_values));
-        Ok(model)
+        self.packed_weights = Arc::default();
     }
 
     #[expect(
         clippy::expect_used,
-        reason = "only `change` and `load` take the network, and they put it back"
+        reason = "only methods that change the network take it, and they put it back"
     )]
-    fn network(&self) -> &Network {
+    fn network(&self) -> &Network<H> {
         self.network
             .as_ref()
             .expect("the network is in place between calls")

@@ -1,4 +1,4 @@
-//! The network behind the model: embeddings, encoder, head.
+//! The network behind a model: embeddings, encoder, head.
 
 use std::sync::Arc;
 
@@ -6,28 +6,30 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use pliant_kernels::TokenLayout;
 
-use super::input::ModelInput;
+use super::input::TokenInput;
+use crate::adapter::AdapterKind;
 use crate::config::{ModelConfig, resolve_activation};
 use crate::error::ModelError;
 use crate::module::{
-    Embeddings, Encoder, EncoderConfig, MaskedLmHead, MaskedTarget, Observer, ParameterSource,
-    Pass, PassDropout,
+    Embeddings, Encoder, EncoderConfig, Head, MaskedLmHead, MaskedTarget, Observer,
+    ParameterSource, Pass, PassDropout, TaskOutput,
 };
-use crate::operation::{EmbeddingIds, HeadOutcome, Products};
+use crate::operation::{EmbeddingIds, Products, TaskLoss, TiedGradient};
 
-/// Embeddings, encoder and masked-language-model head.
+/// Embeddings, encoder and a head.
 #[derive(Module, Debug)]
-pub(crate) struct Network {
+pub(crate) struct Network<H: Head> {
     embeddings: Embeddings,
     encoder: Encoder,
-    head: MaskedLmHead,
+    pub(crate) head: H,
 }
 
-impl Network {
+impl<H: Head> Network<H> {
     /// Builds the network from a source of parameters.
     pub(crate) fn init(
         config: &ModelConfig,
         source: &mut ParameterSource<'_>,
+        head: impl FnOnce(&mut ParameterSource<'_>) -> Result<H, ModelError>,
     ) -> Result<Self, ModelError> {
         let activations = config
             .layer_activations()?
@@ -41,64 +43,104 @@ impl Network {
         Ok(Self {
             embeddings: Embeddings::init("bert.embeddings", source),
             encoder: EncoderConfig { activations }.init("bert.encoder", source)?,
-            head: MaskedLmHead::init("cls.predictions", source)?,
+            head: head(source)?,
         })
+    }
+
+    /// Gives every layer an adapter.
+    pub(crate) fn add_adapter(&mut self, kind: AdapterKind, source: &mut ParameterSource<'_>) {
+        self.encoder.add_adapter(kind, source);
+    }
+
+    /// Takes the adapters of all layers away.
+    pub(crate) fn remove_adapter(&mut self) {
+        self.encoder.remove_adapter();
     }
 
     /// The encoder's output `[1, tokens, hidden]`.
     pub(crate) fn encode(&self, batch: &ForwardBatch, pass: &mut Pass<'_>) -> Tensor<3> {
-        let embedded = self.embeddings.forward(&batch.ids, &batch.outcome, pass);
+        let embedded = self.embeddings.forward(&batch.ids, &batch.tied, pass);
         self.encoder.forward(embedded, pass)
-    }
-
-    /// `scale` times the summed loss over the masked positions `[1]`; the score is left in the batch's outcome.
-    pub(crate) fn loss(&self, batch: &ForwardBatch, pass: &mut Pass<'_>) -> Tensor<1> {
-        let hidden = self.encode(batch, pass);
-        self.head.forward(
-            hidden,
-            self.embeddings.words(),
-            &batch.target,
-            &batch.outcome,
-            pass,
-        )
     }
 }
 
-/// One batch in the form in which the modules take it: real tokens only.
+impl Network<MaskedLmHead> {
+    /// `scale` times the summed loss over the masked positions `[1]`; the score is left in the target.
+    pub(crate) fn loss(
+        &self,
+        batch: &ForwardBatch,
+        target: &MaskedTarget,
+        pass: &mut Pass<'_>,
+    ) -> Tensor<1> {
+        let hidden = self.encode(batch, pass);
+        let words = self.embeddings.words();
+        self.head.forward(hidden, words, target, &batch.tied, pass)
+    }
+
+    /// What the head projects at some rows, the word table and the bias of the projection.
+    pub(crate) fn projection(
+        &self,
+        batch: &ForwardBatch,
+        rows: &Arc<[u32]>,
+        pass: &mut Pass<'_>,
+    ) -> (Tensor<2>, Tensor<2>, Tensor<1>) {
+        let hidden = self.encode(batch, pass);
+        let transformed = self.head.transform(hidden, rows, pass);
+        (transformed, self.embeddings.words(), self.head.bias())
+    }
+}
+
+impl Network<TaskOutput> {
+    /// The loss `[1]`; score and logits are left in its operation.
+    pub(crate) fn loss(
+        &self,
+        batch: &ForwardBatch,
+        loss: &TaskLoss,
+        pass: &mut Pass<'_>,
+    ) -> Tensor<1> {
+        let hidden = self.encode(batch, pass);
+        self.head.loss(hidden, loss, pass)
+    }
+
+    /// `[sequences, labels]`, or `[tokens, 2]` for spans.
+    pub(crate) fn logits(&self, batch: &ForwardBatch, pass: &mut Pass<'_>) -> Vec<f32> {
+        let hidden = self.encode(batch, pass);
+        self.head.logits(hidden, pass)
+    }
+}
+
+/// The tokens of a batch in the form in which the modules take them: real ones only.
 #[derive(Debug)]
 pub(crate) struct ForwardBatch {
     ids: Arc<EmbeddingIds>,
-    layout: Arc<TokenLayout>,
-    target: MaskedTarget,
-    /// Where the head leaves the score.
-    pub(crate) outcome: Arc<HeadOutcome>,
+    /// Which tokens belong to which sequence.
+    pub(crate) layout: Arc<TokenLayout>,
+    tied: Arc<TiedGradient>,
 }
 
 impl ForwardBatch {
     /// Copies what a valid input refers to.
-    pub(crate) fn new(input: &ModelInput<'_>, scale: f32) -> Self {
+    pub(crate) fn new(input: &TokenInput<'_>) -> Self {
         let layout = TokenLayout::new(input.length, input.attention_mask);
         let ids = EmbeddingIds {
             words: layout.pack(input.ids),
             types: layout.pack(input.type_ids),
             positions: layout.positions(),
         };
-        let rows = input
-            .masked_positions
-            .iter()
-            .filter_map(|place| layout.row(*place as usize))
-            .map(|row| row as u32)
-            .collect();
         Self {
             ids: Arc::new(ids),
             layout: Arc::new(layout),
-            target: MaskedTarget {
-                rows,
-                labels: input.labels.into(),
-                scale,
-            },
-            outcome: Arc::default(),
+            tied: Arc::default(),
         }
+    }
+
+    /// Rows of tokens by their flat place in the batch.
+    pub(crate) fn rows(&self, places: &[u32]) -> Arc<[u32]> {
+        places
+            .iter()
+            .filter_map(|place| self.layout.row(*place as usize))
+            .map(|row| row as u32)
+            .collect()
     }
 
     /// Whether all of it is padding.

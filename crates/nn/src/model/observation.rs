@@ -4,8 +4,8 @@ use crate::module::Observer;
 
 /// Hands the inputs of the activation sites to a sink.
 pub(crate) struct SiteInputs<'a> {
-    /// Site index of each layer, if the layer is a site.
-    pub(crate) site_of_layer: Vec<Option<usize>>,
+    /// Where the activations of the sites stand: a layer, or none for the pooler.
+    pub(crate) places: Vec<Option<usize>>,
     /// Takes (site index, values after the bias).
     pub(crate) sink: &'a mut dyn FnMut(usize, &[f32]),
 }
@@ -13,13 +13,13 @@ pub(crate) struct SiteInputs<'a> {
 impl Observer for SiteInputs<'_> {
     fn output(&mut self, _name: &str, _values: &[f32]) {}
 
-    fn activation_input(&mut self, layer: usize, values: &[f32], bias: &[f32]) {
-        if let Some(Some(site)) = self.site_of_layer.get(layer) {
+    fn activation_input(&mut self, layer: Option<usize>, values: &[f32], bias: &[f32]) {
+        if let Some(site) = self.places.iter().position(|place| *place == layer) {
             let biased: Vec<f32> = values
                 .chunks_exact(bias.len())
                 .flat_map(|row| row.iter().zip(bias).map(|(value, bias)| value + bias))
                 .collect();
-            (self.sink)(*site, &biased);
+            (self.sink)(site, &biased);
         }
     }
 }
@@ -38,5 +38,5 @@ impl Observer for FirstNonFinite {
         }
     }
 
-    fn activation_input(&mut self, _layer: usize, _values: &[f32], _bias: &[f32]) {}
+    fn activation_input(&mut self, _layer: Option<usize>, _values: &[f32], _bias: &[f32]) {}
 }

@@ -8,7 +8,7 @@ use crate::error::ModelError;
 /// An activation site of a model.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// `layer.0`, `layer.1`, …
+    /// `layer.0`, `layer.1`, …, `pooler`.
     pub name: String,
     /// The encoder layer; `None` for a site outside the layers.
     pub layer: Option<usize>,
@@ -20,8 +20,8 @@ pub struct Site {
     pub parameter_names: Vec<String>,
 }
 
-/// The sites of a masked-language model: the layers that the configuration selects.
-pub(crate) fn sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError> {
+/// The sites in the encoder: the layers that the configuration selects.
+pub(crate) fn layer_sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError> {
     let selected = config.sites.resolve(config.layers)?;
     let layers = selected
         .iter()
@@ -30,31 +30,56 @@ pub(crate) fn sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError> {
         .map(|(layer, _)| layer);
     layers
         .map(|layer| {
-            let name = format!("layer.{layer}");
-            let channels = config.intermediate_size;
-            let activation = resolve_activation(&config.activation, channels, &name)?;
-            let tensors = activation.coefficient_tensors(channels).map_err(|source| {
-                ModelError::Activation {
-                    site: name.clone(),
-                    source,
-                }
-            })?;
-            let parameter_names = tensors
-                .iter()
-                .map(|tensor| {
-                    format!(
-                        "bert.encoder.layer.{layer}.intermediate.activation.{}",
-                        tensor.name
-                    )
-                })
-                .collect();
-            Ok(Site {
-                name,
-                layer: Some(layer),
-                activation,
-                channels,
-                parameter_names,
-            })
+            site(
+                config,
+                format!("layer.{layer}"),
+                Some(layer),
+                config.intermediate_size,
+                &format!("bert.encoder.layer.{layer}.intermediate"),
+            )
         })
         .collect()
+}
+
+/// The pooler, if the configuration selects it.
+pub(crate) fn pooler_site(config: &ModelConfig) -> Result<Option<Site>, ModelError> {
+    if !config.sites.pooler() {
+        return Ok(None);
+    }
+    site(
+        config,
+        "pooler".to_owned(),
+        None,
+        config.hidden_size,
+        "bert.pooler",
+    )
+    .map(Some)
+}
+
+fn site(
+    config: &ModelConfig,
+    name: String,
+    layer: Option<usize>,
+    channels: usize,
+    parameters: &str,
+) -> Result<Site, ModelError> {
+    let activation = resolve_activation(&config.activation, channels, &name)?;
+    let tensors =
+        activation
+            .coefficient_tensors(channels)
+            .map_err(|source| ModelError::Activation {
+                site: name.clone(),
+                source,
+            })?;
+    let parameter_names = tensors
+        .iter()
+        .map(|tensor| format!("{parameters}.activation.{}", tensor.name))
+        .collect();
+    Ok(Site {
+        name,
+        layer,
+        activation,
+        channels,
+        parameter_names,
+    })
 }

@@ -8,8 +8,10 @@ use burn_flex::FlexTensor;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::weights::Place;
+use crate::adapter::AdapterKind;
 use crate::config::{ConfigDocument, ModelConfig};
 use crate::error::ModelError;
+use crate::head::TaskHead;
 use crate::parameter::{ParameterInfo, nearest_name};
 
 const CONFIG_FILE: &str = "config.json";
@@ -18,43 +20,67 @@ const WEIGHT_FILE: &str = "model.safetensors";
 /// Writes both files; the tensors are sorted by name, so that equal models give equal bytes.
 pub(crate) fn save(
     folder: &Path,
-    config: &ModelConfig,
+    document: &ConfigDocument,
     parameters: &[ParameterInfo],
     places: &[Place],
     buffers: &[FlexTensor],
 ) -> Result<(), ModelError> {
     fs::create_dir_all(folder).map_err(file_error("create", folder))?;
     let path = folder.join(CONFIG_FILE);
-    let mut text = serde_json::to_string_pretty(&ConfigDocument::of(config)).map_err(|error| {
-        ModelError::ConfigFile {
+    let mut text =
+        serde_json::to_string_pretty(document).map_err(|error| ModelError::ConfigFile {
             path: path.clone(),
             reason: error.to_string(),
-        }
-    })?;
+        })?;
     text.push('\n');
     fs::write(&path, text).map_err(file_error("write", &path))?;
 
-    let path = folder.join(WEIGHT_FILE);
+    let tensors = parameters
+        .iter()
+        .zip(places)
+        .map(|(info, place)| (info, tensor_bytes(place, buffers)));
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    write_tensors(&folder.join(WEIGHT_FILE), tensors, metadata)
+}
+
+/// The values of a parameter as they are stored.
+pub(crate) fn tensor_bytes<'a>(place: &Place, buffers: &'a [FlexTensor]) -> &'a [u8] {
+    &buffers[place.buffer].bytes()[4 * place.range.start..4 * place.range.end]
+}
+
+/// Writes a safetensors file, the tensors by name.
+pub(crate) fn write_tensors<'a>(
+    path: &Path,
+    tensors: impl Iterator<Item = (&'a ParameterInfo, &'a [u8])>,
+    metadata: HashMap<String, String>,
+) -> Result<(), ModelError> {
     let damaged = |reason: String| ModelError::WeightFile {
-        path: path.clone(),
+        path: path.to_owned(),
         reason,
     };
     let mut views = BTreeMap::new();
-    for (info, place) in parameters.iter().zip(places) {
-        let bytes = &buffers[place.buffer].bytes()[4 * place.range.start..4 * place.range.end];
+    for (info, bytes) in tensors {
         let view = TensorView::new(Dtype::F32, info.shape.clone(), bytes)
             .map_err(|error| damaged(error.to_string()))?;
         views.insert(info.name.as_str(), view);
     }
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    safetensors::serialize_to_file(views, Some(metadata), &path).map_err(|error| match error {
-        safetensors::SafeTensorError::IoError(source) => file_error("write", &path)(source),
+    safetensors::serialize_to_file(views, Some(metadata), path).map_err(|error| match error {
+        safetensors::SafeTensorError::IoError(source) => file_error("write", path)(source),
         other => damaged(other.to_string()),
     })
 }
 
+/// What `config.json` says.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) config: ModelConfig,
+    /// None for a masked-language model.
+    pub(crate) head: Option<TaskHead>,
+    pub(crate) adapter: Option<AdapterKind>,
+}
+
 /// Reads and checks the configuration.
-pub(crate) fn load_config(folder: &Path) -> Result<ModelConfig, ModelError> {
+pub(crate) fn load_config(folder: &Path) -> Result<Described, ModelError> {
     let path = folder.join(CONFIG_FILE);
     let text = fs::read_to_string(&path).map_err(file_error("read", &path))?;
     let foreign = |reason: String| ModelError::ConfigFile {
@@ -63,16 +89,24 @@ pub(crate) fn load_config(folder: &Path) -> Result<ModelConfig, ModelError> {
     };
     let document: ConfigDocument =
         serde_json::from_str(&text).map_err(|error| foreign(error.to_string()))?;
+    let (head, adapter) = (document.head().map_err(&foreign)?, document.adapter());
     let config = document.into_config().map_err(foreign)?;
     config.validate()?;
-    Ok(config)
+    if let Some(adapter) = &adapter {
+        adapter.validate(config.hidden_size)?;
+    }
+    Ok(Described {
+        config,
+        head,
+        adapter,
+    })
 }
 
-/// Reads the values of all parameters, in their order, after comparing names and shapes.
+/// Reads the values of all parameters, by name, after comparing names and shapes.
 pub(crate) fn load_values(
     folder: &Path,
     parameters: &[ParameterInfo],
-) -> Result<Vec<Vec<f32>>, ModelError> {
+) -> Result<BTreeMap<String, Vec<f32>>, ModelError> {
     let path = folder.join(WEIGHT_FILE);
     let bytes = fs::read(&path).map_err(file_error("read", &path))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| ModelError::WeightFile {
@@ -84,15 +118,17 @@ pub(crate) fn load_values(
     if !differences.is_empty() {
         return Err(ModelError::Tensors { path, differences });
     }
-    Ok(parameters
-        .iter()
-        .filter_map(|info| found.get(&info.name))
-        .map(|view| decode(view.data()))
+    Ok(found
+        .into_iter()
+        .map(|(name, view)| (name, decode(view.data())))
         .collect())
 }
 
 /// One line for each tensor that is missing, misshapen, of another type, or not known.
-fn compare(parameters: &[ParameterInfo], found: &BTreeMap<String, TensorView<'_>>) -> Vec<String> {
+pub(crate) fn compare(
+    parameters: &[ParameterInfo],
+    found: &BTreeMap<String, TensorView<'_>>,
+) -> Vec<String> {
     let expected: BTreeMap<&str, &ParameterInfo> = parameters
         .iter()
         .map(|info| (info.name.as_str(), info))
@@ -136,7 +172,7 @@ fn compare(parameters: &[ParameterInfo], found: &BTreeMap<String, TensorView<'_>
     differences
 }
 
-fn decode(bytes: &[u8]) -> Vec<f32> {
+pub(crate) fn decode(bytes: &[u8]) -> Vec<f32> {
     bytes
         .as_chunks::<4>()
         .0
@@ -145,7 +181,10 @@ fn decode(bytes: &[u8]) -> Vec<f32> {
         .collect()
 }
 
-fn file_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ModelError {
+pub(crate) fn file_error(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(std::io::Error) -> ModelError {
     let path = PathBuf::from(path);
     move |source| ModelError::File {
         action,

@@ -7,8 +7,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients as BurnGradients, Tensor};
 use burn_flex::{Flex, FlexTensor};
 
-use super::network::Network;
-use crate::module::{Slice, trainable};
+use crate::module::{Slice, tracked};
 use crate::operation::{float_tensor, primitive};
 use crate::parameter::ParameterInfo;
 
@@ -20,7 +19,10 @@ pub(crate) struct Place {
 }
 
 /// The named parameters of a network and their places, in the order of the network's buffers.
-pub(crate) fn arrange(network: &Network, slices: Vec<Slice>) -> (Vec<ParameterInfo>, Vec<Place>) {
+pub(crate) fn arrange(
+    network: &impl Module,
+    slices: Vec<Slice>,
+) -> (Vec<ParameterInfo>, Vec<Place>) {
     let mut visitor = Identify {
         order: BTreeMap::new(),
     };
@@ -43,7 +45,7 @@ pub(crate) fn arrange(network: &Network, slices: Vec<Slice>) -> (Vec<ParameterIn
 }
 
 /// All buffers of a network, shared, in order. A network that was only described draws its values now.
-pub(crate) fn buffers(network: &Network) -> Vec<FlexTensor> {
+pub(crate) fn buffers(network: &impl Module) -> Vec<FlexTensor> {
     let mut visitor = Collect {
         buffers: Vec::new(),
     };
@@ -52,7 +54,10 @@ pub(crate) fn buffers(network: &Network) -> Vec<FlexTensor> {
 }
 
 /// The gradient of each buffer, in order; `None` where none arrived.
-pub(crate) fn gradients(network: &Network, gradients: BurnGradients) -> Vec<Option<FlexTensor>> {
+pub(crate) fn gradients(
+    network: &impl Module,
+    gradients: BurnGradients,
+) -> Vec<Option<FlexTensor>> {
     let mut visitor = CollectGradients {
         gradients,
         buffers: Vec::new(),
@@ -63,10 +68,10 @@ pub(crate) fn gradients(network: &Network, gradients: BurnGradients) -> Vec<Opti
 
 /// Runs `change(buffer, values)` over all buffers in order, in place. Returns the network and how many buffers had to be
 /// copied because somebody else still held them; none should.
-pub(crate) fn change(
-    network: Network,
+pub(crate) fn change<N: Module>(
+    network: N,
     change: &mut dyn FnMut(usize, &mut [f32]),
-) -> (Network, usize) {
+) -> (N, usize) {
     let mut mapper = Change {
         edit: change,
         next: 0,
@@ -77,29 +82,68 @@ pub(crate) fn change(
 }
 
 /// Runs `change(buffers)` over the values of all buffers in order, in place. Returns as [`change`] does.
-pub(crate) fn change_all(
-    network: Network,
+pub(crate) fn change_all<N: Module>(
+    network: N,
     change: impl FnOnce(Vec<&mut [f32]>),
-) -> (Network, usize) {
+) -> (N, usize) {
     let mut taken = TakeOut {
         buffers: Vec::new(),
     };
     let network = network.map(&mut taken);
     let mut buffers = taken.buffers;
-    let copied = buffers.iter().filter(|buffer| !buffer.is_unique()).count();
+    let copied = buffers
+        .iter()
+        .filter(|(buffer, _)| !buffer.is_unique())
+        .count();
     change(
         buffers
             .iter_mut()
-            .map(FlexTensor::storage_mut::<f32>)
+            .map(|(buffer, _)| buffer.storage_mut::<f32>())
             .collect(),
     );
     buffers.reverse();
     (network.map(&mut PutBack { buffers }), copied)
 }
 
-/// Gives every buffer the values that `values(buffer)` returns, without drawing those it would have had.
-pub(crate) fn replace(network: Network, values: &mut dyn FnMut(usize) -> Vec<f32>) -> Network {
+/// Gives a buffer the values that `values(buffer)` returns, if it returns some, without drawing those it would have had.
+pub(crate) fn replace<N: Module>(
+    network: N,
+    values: &mut dyn FnMut(usize) -> Option<Vec<f32>>,
+) -> N {
     network.map(&mut Replace { values, next: 0 })
+}
+
+/// Says for each buffer whether gradients are computed for it.
+pub(crate) fn set_tracked<N: Module>(network: N, tracked: &[bool]) -> N {
+    network.map(&mut SetTracked { tracked, next: 0 })
+}
+
+/// The parameters again as [`arrange`] takes them.
+pub(crate) fn slices(
+    network: &impl Module,
+    parameters: &[ParameterInfo],
+    places: &[Place],
+) -> Vec<Slice> {
+    let mut visitor = Identify {
+        order: BTreeMap::new(),
+    };
+    network.visit(&mut visitor);
+    let of_buffer: BTreeMap<usize, ParamId> = visitor
+        .order
+        .into_iter()
+        .map(|(parameter, buffer)| (buffer, parameter))
+        .collect();
+    parameters
+        .iter()
+        .zip(places)
+        .filter_map(|(info, place)| {
+            Some(Slice {
+                parameter: *of_buffer.get(&place.buffer)?,
+                range: place.range.clone(),
+                info: info.clone(),
+            })
+        })
+        .collect()
 }
 
 struct Identify {
@@ -144,27 +188,26 @@ struct Change<'a> {
 impl ModuleMapper for Change<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, tensor, mapper) = param.consume();
+        let is_tracked = tensor.is_require_grad();
         let mut buffer = primitive(tensor.inner());
         self.copied += usize::from(!buffer.is_unique());
         (self.edit)(self.next, buffer.storage_mut::<f32>());
         self.next += 1;
-        Param::from_mapped_value(
-            id,
-            trainable(Tensor::from_primitive::<Flex>(buffer), true),
-            mapper,
-        )
+        let tensor = tracked(Tensor::from_primitive::<Flex>(buffer), is_tracked);
+        Param::from_mapped_value(id, tensor, mapper)
     }
 }
 
-/// Leaves empty tensors behind.
+/// Leaves empty tensors behind. Takes the buffers, and whether gradients are computed for them.
 struct TakeOut {
-    buffers: Vec<FlexTensor>,
+    buffers: Vec<(FlexTensor, bool)>,
 }
 
 impl ModuleMapper for TakeOut {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, tensor, mapper) = param.consume();
-        self.buffers.push(primitive(tensor.inner()));
+        let is_tracked = tensor.is_require_grad();
+        self.buffers.push((primitive(tensor.inner()), is_tracked));
         let empty = float_tensor(Vec::new(), [0; D]);
         Param::from_mapped_value(id, Tensor::from_primitive::<Flex>(empty), mapper)
     }
@@ -172,14 +215,16 @@ impl ModuleMapper for TakeOut {
 
 /// The buffers, last one first.
 struct PutBack {
-    buffers: Vec<FlexTensor>,
+    buffers: Vec<(FlexTensor, bool)>,
 }
 
 impl ModuleMapper for PutBack {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, empty, mapper) = param.consume();
         let tensor = match self.buffers.pop() {
-            Some(buffer) => trainable(Tensor::from_primitive::<Flex>(buffer), true),
+            Some((buffer, is_tracked)) => {
+                tracked(Tensor::from_primitive::<Flex>(buffer), is_tracked)
+            }
             None => empty,
         };
         Param::from_mapped_value(id, tensor, mapper)
@@ -187,17 +232,34 @@ impl ModuleMapper for PutBack {
 }
 
 struct Replace<'a> {
-    values: &'a mut dyn FnMut(usize) -> Vec<f32>,
+    values: &'a mut dyn FnMut(usize) -> Option<Vec<f32>>,
     next: usize,
 }
 
 impl ModuleMapper for Replace<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let buffer = float_tensor((self.values)(self.next), param.lazy_shape());
+        let values = (self.values)(self.next);
         self.next += 1;
+        let Some(values) = values else {
+            return param;
+        };
+        let buffer = float_tensor(values, param.lazy_shape());
         Param::initialized(
             param.id,
-            trainable(Tensor::from_primitive::<Flex>(buffer), true),
+            tracked(Tensor::from_primitive::<Flex>(buffer), true),
         )
+    }
+}
+
+struct SetTracked<'a> {
+    tracked: &'a [bool],
+    next: usize,
+}
+
+impl ModuleMapper for SetTracked<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let is_tracked = self.tracked[self.next];
+        self.next += 1;
+        param.set_require_grad(is_tracked)
     }
 }

@@ -7,10 +7,12 @@ use burn::tensor::Tensor;
 use pliant_kernels::attention::{Rotary, Shape};
 
 use super::linear::{Linear, LinearConfig};
+use super::low_rank::LowRank;
 use super::pass::{DropoutPlace, Pass};
 use super::source::{ParameterSource, Part};
+use crate::adapter::AdapterKind;
 use crate::initialisation::Draw;
-use crate::operation::{AttentionOperation, attention, linear_with_bias};
+use crate::operation::{AttentionOperation, Products, attention, linear_with_bias, scale_columns};
 use crate::parameter::Role;
 
 /// Builds [`SelfAttention`].
@@ -49,6 +51,8 @@ impl SelfAttentionConfig {
         SelfAttention {
             weight: source.fused([3 * hidden_size, hidden_size], weights),
             bias: source.fused([3 * hidden_size], biases),
+            factors: None,
+            low_rank: None,
             output: LinearConfig {
                 inputs: hidden_size,
                 outputs: hidden_size,
@@ -56,8 +60,8 @@ impl SelfAttentionConfig {
                 draw: Draw::matrix(config, hidden_size),
             }
             .init(&format!("{name}.output.dense"), source),
+            name: name.to_owned(),
             heads: config.heads,
-            dropout: config.attention_dropout,
             layer: self.layer,
             rotary: self.rotary,
         }
@@ -69,15 +73,61 @@ impl SelfAttentionConfig {
 pub(crate) struct SelfAttention {
     weight: Param<Tensor<2>>,
     bias: Param<Tensor<1>>,
+    /// IA³: factors of keys and values.
+    factors: Option<Param<Tensor<1>>>,
+    low_rank: Option<LowRank>,
     output: Linear,
+    name: String,
     heads: usize,
-    dropout: f64,
     layer: usize,
     #[module(skip)]
     rotary: Option<Arc<Rotary>>,
 }
 
 impl SelfAttention {
+    /// Adds what an adapter has for queries, keys and values.
+    pub(crate) fn add_adapter(&mut self, kind: AdapterKind, source: &mut ParameterSource<'_>) {
+        let hidden_size = source.config().hidden_size;
+        let name = format!("{}.self", self.name);
+        match kind {
+            AdapterKind::Ia3 => {
+                let parts = ["key", "value"].map(|kind| Part {
+                    name: format!("{name}.{kind}.ia3_l"),
+                    role: Role::Adapter,
+                    shape: vec![hidden_size],
+                    draw: Draw::Constant(1.0),
+                });
+                self.factors = Some(source.fused([2 * hidden_size], parts.to_vec()));
+            }
+            AdapterKind::Lora { rank, alpha } => {
+                self.low_rank = Some(LowRank::init(&name, rank, alpha, source));
+            }
+        }
+    }
+
+    /// Takes the adapter away.
+    pub(crate) fn remove_adapter(&mut self) {
+        self.factors = None;
+        self.low_rank = None;
+    }
+
+    /// `[1, tokens, 3 * hidden]` of hidden `[1, tokens, hidden]`.
+    fn queries_keys_values(&self, hidden: Tensor<3>, products: &Products) -> Tensor<3> {
+        let [_, _, hidden_size] = hidden.dims();
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        let qkv = match &self.low_rank {
+            None => linear_with_bias(hidden, weight, bias, products),
+            Some(low_rank) => {
+                let qkv = linear_with_bias(hidden.clone(), weight, bias, products);
+                low_rank.forward(qkv, &hidden, products)
+            }
+        };
+        match &self.factors {
+            None => qkv,
+            Some(factors) => scale_columns(qkv, factors.val(), hidden_size),
+        }
+    }
+
     /// The projected heads without the projection's bias, and that bias.
     ///
     /// # Shapes
@@ -85,7 +135,7 @@ impl SelfAttention {
     /// - output: `[1, tokens, hidden]`, `[hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
         let [_, _, hidden_size] = hidden.dims();
-        let qkv = linear_with_bias(hidden, self.weight.val(), self.bias.val(), &pass.products);
+        let qkv = self.queries_keys_values(hidden, &pass.products);
         let operation = AttentionOperation {
             shape: Shape {
                 heads: self.heads,
@@ -94,10 +144,7 @@ impl SelfAttention {
             layout: Arc::clone(&pass.layout),
             rotary: self.rotary.clone(),
             precision: pass.products.precision,
-            dropout: pass.attention_dropout(
-                DropoutPlace::AttentionWeights { layer: self.layer },
-                self.dropout,
-            ),
+            dropout: pass.attention_dropout(DropoutPlace::AttentionWeights { layer: self.layer }),
         };
         let heads = attention(qkv, operation);
         pass.output(

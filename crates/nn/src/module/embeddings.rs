@@ -10,7 +10,7 @@ use super::pass::{DropoutPlace, Pass};
 use super::source::ParameterSource;
 use crate::config::Positions;
 use crate::initialisation::Draw;
-use crate::operation::{EmbeddingIds, HeadOutcome, dropout, embedding};
+use crate::operation::{EmbeddingIds, TiedGradient, dropout, embedding};
 use crate::parameter::Role;
 
 /// The sum of the embeddings, normalised if so configured, then dropout.
@@ -20,7 +20,6 @@ pub(crate) struct Embeddings {
     positions: Option<Param<Tensor<2>>>,
     types: Param<Tensor<2>>,
     norm: Option<Norm>,
-    dropout: f64,
     name: String,
 }
 
@@ -44,7 +43,6 @@ impl Embeddings {
             norm: config
                 .embedding_norm
                 .then(|| Norm::init(&format!("{name}.LayerNorm"), source)),
-            dropout: config.dropout,
             name: name.to_owned(),
         }
     }
@@ -54,11 +52,11 @@ impl Embeddings {
     pub(crate) fn forward(
         &self,
         ids: &Arc<EmbeddingIds>,
-        outcome: &Arc<HeadOutcome>,
+        tied: &Arc<TiedGradient>,
         pass: &mut Pass<'_>,
     ) -> Tensor<3> {
         let positions = self.positions.as_ref().map(Param::val);
-        let sum = embedding(self.words.val(), self.types.val(), positions, ids, outcome);
+        let sum = embedding(self.words.val(), self.types.val(), positions, ids, tied);
         let normalised = match &self.norm {
             Some(norm) => norm.forward(sum),
             None => sum,
@@ -66,7 +64,7 @@ impl Embeddings {
         let [_, _, hidden_size] = normalised.dims();
         let output = dropout(
             normalised,
-            pass.hidden_dropout(DropoutPlace::Embeddings, self.dropout, hidden_size),
+            pass.hidden_dropout(DropoutPlace::Embeddings, hidden_size),
         );
         pass.output(|| self.name.clone(), &output);
         output

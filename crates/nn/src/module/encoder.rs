@@ -11,6 +11,7 @@ use super::layer::{EncoderLayer, EncoderLayerConfig};
 use super::norm::Norm;
 use super::pass::Pass;
 use super::source::ParameterSource;
+use crate::adapter::AdapterKind;
 use crate::config::{NormPlacement, Positions};
 use crate::error::ModelError;
 
@@ -71,6 +72,20 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
+    /// Gives every layer an adapter.
+    pub(crate) fn add_adapter(&mut self, kind: AdapterKind, source: &mut ParameterSource<'_>) {
+        for layer in &mut self.layers {
+            layer.add_adapter(kind, source);
+        }
+    }
+
+    /// Takes the adapters away.
+    pub(crate) fn remove_adapter(&mut self) {
+        for layer in &mut self.layers {
+            layer.remove_adapter();
+        }
+    }
+
     /// # Shapes
     /// - hidden, output: `[1, tokens, hidden]`
     pub(crate) fn forward(&self, mut hidden: Tensor<3>, pass: &mut Pass<'_>) -> Tensor<3> {

@@ -9,9 +9,10 @@ use pliant_activation::Activation;
 use super::linear::{Linear, LinearConfig};
 use super::pass::Pass;
 use super::source::{ParameterSource, Part};
+use crate::adapter::AdapterKind;
 use crate::error::ModelError;
 use crate::initialisation::Draw;
-use crate::operation::bias_activation;
+use crate::operation::{bias_activation, scale_columns};
 use crate::parameter::Role;
 
 /// Builds [`FeedForward`].
@@ -51,6 +52,8 @@ impl FeedForwardConfig {
             up: up.init(&format!("{site}.dense"), source),
             coefficients: coefficients(&self.activation, intermediate_size, &site, source)?,
             down: down.init(&format!("{name}.output.dense"), source),
+            factors: None,
+            name: site,
             layer: self.layer,
             activation: self.activation,
         })
@@ -92,13 +95,33 @@ pub(super) fn coefficients(
 pub(crate) struct FeedForward {
     up: Linear,
     coefficients: Option<Param<Tensor<1>>>,
+    /// IA³: factors of the inner values.
+    factors: Option<Param<Tensor<1>>>,
     down: Linear,
+    name: String,
     layer: usize,
     #[module(skip)]
     activation: Arc<Activation>,
 }
 
 impl FeedForward {
+    /// Adds what an adapter has for the inner values.
+    pub(crate) fn add_adapter(&mut self, kind: AdapterKind, source: &mut ParameterSource<'_>) {
+        if kind == AdapterKind::Ia3 {
+            self.factors = Some(source.single(
+                format!("{}.ia3_l", self.name),
+                Role::Adapter,
+                [source.config().intermediate_size],
+                Draw::Constant(1.0),
+            ));
+        }
+    }
+
+    /// Takes the adapter away.
+    pub(crate) fn remove_adapter(&mut self) {
+        self.factors = None;
+    }
+
     /// The down-projection without its bias, and that bias.
     ///
     /// # Shapes
@@ -111,7 +134,7 @@ impl FeedForward {
             &u,
         );
         let bias = self.up.bias();
-        pass.activation_input(self.layer, &u, &bias);
+        pass.activation_input(Some(self.layer), &u, &bias);
         let y = bias_activation(
             u,
             bias,
@@ -122,6 +145,10 @@ impl FeedForward {
             || format!("bert.encoder.layer.{}.intermediate.activation", self.layer),
             &y,
         );
+        let y = match &self.factors {
+            None => y,
+            Some(factors) => scale_columns(y, factors.val(), 0),
+        };
         (self.down.product(y, &pass.products), self.down.bias())
     }
 }

@@ -12,6 +12,7 @@ use super::feed_forward::{FeedForward, FeedForwardConfig};
 use super::norm::Norm;
 use super::pass::{DropoutPlace, Pass};
 use super::source::ParameterSource;
+use crate::adapter::AdapterKind;
 use crate::config::NormPlacement;
 use crate::error::ModelError;
 use crate::operation::{dropout_residual, dropout_residual_norm};
@@ -50,7 +51,6 @@ impl EncoderLayerConfig {
             }
             .init(name, source)?,
             feed_forward_norm: Norm::init(&format!("{name}.output.LayerNorm"), source),
-            dropout: config.dropout,
             residual_factor: config.residual_factor(),
             layer: self.layer,
             norm_first: config.norm == NormPlacement::Pre,
@@ -65,13 +65,24 @@ pub(crate) struct EncoderLayer {
     attention_norm: Norm,
     feed_forward: FeedForward,
     feed_forward_norm: Norm,
-    dropout: f64,
     residual_factor: f32,
     layer: usize,
     norm_first: bool,
 }
 
 impl EncoderLayer {
+    /// Gives both sub-layers an adapter.
+    pub(crate) fn add_adapter(&mut self, kind: AdapterKind, source: &mut ParameterSource<'_>) {
+        self.attention.add_adapter(kind, source);
+        self.feed_forward.add_adapter(kind, source);
+    }
+
+    /// Takes the adapters away.
+    pub(crate) fn remove_adapter(&mut self) {
+        self.attention.remove_adapter();
+        self.feed_forward.remove_adapter();
+    }
+
     /// # Shapes
     /// - hidden, output: `[1, tokens, hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> Tensor<3> {
@@ -122,7 +133,7 @@ impl EncoderLayer {
         pass: &Pass<'_>,
     ) -> Tensor<3> {
         let [_, _, hidden_size] = residual.dims();
-        let dropout = pass.hidden_dropout(place, self.dropout, hidden_size);
+        let dropout = pass.hidden_dropout(place, hidden_size);
         let factor = self.residual_factor;
         if self.norm_first {
             dropout_residual(branch, bias, residual, factor, dropout)

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use super::source::ParameterSource;
 
 use crate::initialisation::Draw;
-use crate::operation::{Products, linear};
+use crate::operation::{Products, linear, linear_with_bias};
 use crate::parameter::Role;
 
 /// Sizes, role and start of a [`Linear`].
@@ -57,6 +57,15 @@ impl Linear {
     /// - output: `[…, outputs]`
     pub(crate) fn product<const D: usize>(&self, x: Tensor<D>, products: &Products) -> Tensor<D> {
         linear(x, self.weight.val(), products)
+    }
+
+    /// The product with the bias.
+    ///
+    /// # Shapes
+    /// - x: `[…, inputs]`
+    /// - output: `[…, outputs]`
+    pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>, products: &Products) -> Tensor<D> {
+        linear_with_bias(x, self.weight.val(), self.bias.val(), products)
     }
 
     /// The bias `[outputs]`.

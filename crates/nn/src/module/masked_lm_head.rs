@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use pliant_activation::Activation;
+use pliant_kernels::masked_lm::Score;
 
 use super::linear::{Linear, LinearConfig};
 use super::norm::Norm;
@@ -13,12 +14,12 @@ use super::source::ParameterSource;
 use crate::config::resolve_activation;
 use crate::error::ModelError;
 use crate::initialisation::Draw;
-use crate::operation::{HeadOutcome, bias_activation, gather_rows, masked_lm_loss};
+use crate::operation::{Handover, TiedGradient, bias_activation, gather_rows, masked_lm_loss};
 use crate::parameter::Role;
 
 /// Dense layer, GELU (always: the head is no site), layer norm, projection on the word embeddings plus a bias.
 #[derive(Module, Debug)]
-pub(crate) struct MaskedLmHead {
+pub struct MaskedLmHead {
     dense: Linear,
     norm: Norm,
     bias: Param<Tensor<1>>,
@@ -55,7 +56,35 @@ impl MaskedLmHead {
         })
     }
 
-    /// `scale` times the summed cross-entropy at the masked positions; the score goes into `outcome`.
+    /// What is projected on the words, at some rows.
+    ///
+    /// # Shapes
+    /// - hidden: `[1, tokens, hidden]`
+    /// - output: `[rows, hidden]`
+    pub(crate) fn transform(
+        &self,
+        hidden: Tensor<3>,
+        rows: &Arc<[u32]>,
+        pass: &mut Pass<'_>,
+    ) -> Tensor<2> {
+        let rows = gather_rows(hidden, Arc::clone(rows));
+        let transformed = bias_activation(
+            self.dense.product(rows, &pass.products),
+            self.dense.bias(),
+            None,
+            &self.activation,
+        );
+        let transformed = self.norm.forward(transformed);
+        pass.output(|| format!("{}.transform", self.name), &transformed);
+        transformed
+    }
+
+    /// The bias of the projection `[vocabulary]`.
+    pub(crate) fn bias(&self) -> Tensor<1> {
+        self.bias.val()
+    }
+
+    /// `scale` times the summed cross-entropy at the masked positions; the score is left in the target.
     ///
     /// # Shapes
     /// - hidden: `[1, tokens, hidden]`
@@ -66,18 +95,10 @@ impl MaskedLmHead {
         hidden: Tensor<3>,
         words: Tensor<2>,
         target: &MaskedTarget,
-        outcome: &Arc<HeadOutcome>,
+        tied: &Arc<TiedGradient>,
         pass: &mut Pass<'_>,
     ) -> Tensor<1> {
-        let rows = gather_rows(hidden, Arc::clone(&target.rows));
-        let transformed = bias_activation(
-            self.dense.product(rows, &pass.products),
-            self.dense.bias(),
-            None,
-            &self.activation,
-        );
-        let transformed = self.norm.forward(transformed);
-        pass.output(|| format!("{}.transform", self.name), &transformed);
+        let transformed = self.transform(hidden, &target.rows, pass);
         let labels = Arc::clone(&target.labels);
         let loss = masked_lm_loss(
             transformed,
@@ -86,7 +107,8 @@ impl MaskedLmHead {
             labels,
             target.scale,
             pass.products.precision,
-            outcome,
+            &target.score,
+            tied,
         );
         pass.output(|| self.name.clone(), &loss);
         loss
@@ -94,7 +116,7 @@ impl MaskedLmHead {
 }
 
 /// What the head predicts.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct MaskedTarget {
     /// Rows of hidden.
     pub(crate) rows: Arc<[u32]>,
@@ -102,4 +124,6 @@ pub(crate) struct MaskedTarget {
     pub(crate) labels: Arc<[u32]>,
     /// Factor on the summed loss.
     pub(crate) scale: f32,
+    /// Where the forward pass leaves the score.
+    pub(crate) score: Arc<Handover<Score>>,
 }

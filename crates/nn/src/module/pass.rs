@@ -15,8 +15,8 @@ use crate::operation::{HiddenDropout, Products, primitive, values};
 pub(crate) trait Observer {
     /// The output of a module, by name; rows of real tokens only.
     fn output(&mut self, name: &str, values: &[f32]);
-    /// The input of the activation of a layer before its bias `[tokens, channels]`, and the bias.
-    fn activation_input(&mut self, layer: usize, values: &[f32], bias: &[f32]);
+    /// The input of the activation of a layer (none: of the pooler) before its bias `[rows, channels]`, and the bias.
+    fn activation_input(&mut self, layer: Option<usize>, values: &[f32], bias: &[f32]);
 }
 
 /// Dropout of one pass.
@@ -26,15 +26,27 @@ pub(crate) struct PassDropout {
     pub(crate) key: DropoutKey,
     /// Index of the first sequence in the step's whole batch.
     pub(crate) first_sequence: u64,
+    /// Probability of dropping a hidden value.
+    pub(crate) hidden: f64,
+    /// Probability of dropping an attention weight.
+    pub(crate) attention: f64,
 }
 
 /// A place where values are dropped; each has its own stream of random numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum DropoutPlace {
     Embeddings,
-    AttentionWeights { layer: usize },
-    AttentionOutput { layer: usize },
-    FeedForwardOutput { layer: usize },
+    AttentionWeights {
+        layer: usize,
+    },
+    AttentionOutput {
+        layer: usize,
+    },
+    FeedForwardOutput {
+        layer: usize,
+    },
+    /// The pooled output of a task model, one row for each sequence.
+    Pooled,
 }
 
 impl DropoutPlace {
@@ -44,6 +56,8 @@ impl DropoutPlace {
             Self::AttentionWeights { layer } => 1 + 3 * layer as u64,
             Self::AttentionOutput { layer } => 2 + 3 * layer as u64,
             Self::FeedForwardOutput { layer } => 3 + 3 * layer as u64,
+            // The last of 16 bits, behind any layer.
+            Self::Pooled => 0xFFFF,
         }
     }
 }
@@ -65,42 +79,55 @@ impl Pass<'_> {
     pub(crate) fn hidden_dropout(
         &self,
         place: DropoutPlace,
-        probability: f64,
         columns: usize,
     ) -> Option<HiddenDropout> {
-        let (stream, first_sequence) = self.stream(place, probability)?;
+        let (stream, dropout) = self.stream(place, |dropout| dropout.hidden)?;
         Some(HiddenDropout {
             dropout: residual::Dropout {
-                probability: probability as f32,
+                probability: dropout.hidden as f32,
                 stream,
-                first_sequence,
+                first_sequence: dropout.first_sequence,
                 elements_per_sequence: self.layout.length() * columns,
             },
             row_index: self.layout.places().cloned(),
         })
     }
 
+    /// Dropout of the pooled output `[sequences, columns]`.
+    pub(crate) fn pooled_dropout(&self, columns: usize) -> Option<HiddenDropout> {
+        let (stream, dropout) = self.stream(DropoutPlace::Pooled, |dropout| dropout.hidden)?;
+        Some(HiddenDropout {
+            dropout: residual::Dropout {
+                probability: dropout.hidden as f32,
+                stream,
+                first_sequence: dropout.first_sequence,
+                elements_per_sequence: columns,
+            },
+            row_index: None,
+        })
+    }
+
     /// Dropout of attention weights at a place.
-    pub(crate) fn attention_dropout(
-        &self,
-        place: DropoutPlace,
-        probability: f64,
-    ) -> Option<attention::Dropout> {
-        let (stream, first_sequence) = self.stream(place, probability)?;
+    pub(crate) fn attention_dropout(&self, place: DropoutPlace) -> Option<attention::Dropout> {
+        let (stream, dropout) = self.stream(place, |dropout| dropout.attention)?;
         Some(attention::Dropout {
-            probability: probability as f32,
+            probability: dropout.attention as f32,
             stream,
-            first_sequence,
+            first_sequence: dropout.first_sequence,
         })
     }
 
     /// The stream of a place: 16 bits of the stream's step number the places, the others the optimizer step.
-    fn stream(&self, place: DropoutPlace, probability: f64) -> Option<(Stream, u64)> {
-        let dropout = self.dropout.filter(|_| probability > 0.0)?;
+    fn stream(
+        &self,
+        place: DropoutPlace,
+        probability: impl FnOnce(&PassDropout) -> f64,
+    ) -> Option<(Stream, PassDropout)> {
+        let dropout = self.dropout.filter(|dropout| probability(dropout) > 0.0)?;
         let step = (dropout.key.step << 16) | place.number();
         Some((
             Stream::new(dropout.key.seed, Purpose::Dropout, step),
-            dropout.first_sequence,
+            dropout,
         ))
     }
 
@@ -115,10 +142,10 @@ impl Pass<'_> {
         }
     }
 
-    /// Shows the input of a layer's activation to the observer.
+    /// Shows the input of the activation of a layer, or of the pooler, to the observer.
     pub(crate) fn activation_input<const D: usize>(
         &mut self,
-        layer: usize,
+        layer: Option<usize>,
         tensor: &Tensor<D>,
         bias: &Tensor<1>,
     ) {

@@ -1,26 +1,27 @@
-//! The pooler of fine-tuned models: dense layer and activation on the first token. No part of the masked-language model.
+//! The pooler of task models: dense layer and activation on the first token. No part of the masked-language model.
 
 use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use pliant_activation::Activation;
-use pliant_kernels::{Precision, TokenLayout};
 
 use super::feed_forward::coefficients;
 use super::linear::{Linear, LinearConfig};
+use super::pass::Pass;
 use super::source::ParameterSource;
 use crate::config::resolve_activation;
 use crate::error::ModelError;
 use crate::initialisation::Draw;
-use crate::operation::{Products, bias_activation, gather_rows};
+use crate::operation::{bias_activation, gather_rows};
 use crate::parameter::Role;
 
 /// `f(W · first token + b)`, with tanh unless the pooler is an activation site.
 #[derive(Module, Debug)]
-pub struct Pooler {
+pub(crate) struct Pooler {
     dense: Linear,
     coefficients: Option<Param<Tensor<1>>>,
+    name: String,
     #[module(skip)]
     activation: Arc<Activation>,
 }
@@ -45,39 +46,28 @@ impl Pooler {
         Ok(Self {
             dense: dense.init(&format!("{name}.dense"), source),
             coefficients: coefficients(&activation, hidden_size, name, source)?,
+            name: name.to_owned(),
             activation: Arc::new(activation),
         })
     }
 
-    /// The first real token of every sequence that has one; sequences of padding alone are left out.
+    /// The pooled first real token of every sequence; none is of padding alone.
     ///
     /// # Shapes
-    /// - hidden: `[1, tokens, hidden]`, the rows of the layout
-    /// - output: `[sequences with tokens, hidden]`
-    pub fn forward(
-        &self,
-        hidden: Tensor<3>,
-        layout: &TokenLayout,
-        precision: Precision,
-    ) -> Tensor<2> {
+    /// - hidden: `[1, tokens, hidden]`
+    /// - output: `[sequences, hidden]`
+    pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> Tensor<2> {
+        let layout = &pass.layout;
         let first_tokens = (0..layout.sequences())
-            .map(|sequence| layout.rows(sequence))
-            .filter(|rows| !rows.is_empty())
-            .map(|rows| rows.start as u32)
+            .map(|sequence| layout.rows(sequence).start as u32)
             .collect();
         let first = gather_rows(hidden, first_tokens);
+        let u = self.dense.product(first, &pass.products);
+        let bias = self.dense.bias();
+        pass.activation_input(None, &u, &bias);
         let coefficients = self.coefficients.as_ref().map(Param::val);
-        bias_activation(
-            self.dense.product(
-                first,
-                &Products {
-                    precision,
-                    packed: None,
-                },
-            ),
-            self.dense.bias(),
-            coefficients,
-            &self.activation,
-        )
+        let pooled = bias_activation(u, bias, coefficients, &self.activation);
+        pass.output(|| self.name.clone(), &pooled);
+        pooled
     }
 }

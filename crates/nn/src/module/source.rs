@@ -118,7 +118,7 @@ impl<'a> ParameterSource<'a> {
                 part.draw.fill(seed, &part.name, own);
                 rest = others;
             }
-            trainable(
+            tracked(
                 Tensor::from_primitive::<Flex>(float_tensor(values, Shape::from(shape))),
                 require_grad,
             )
@@ -134,6 +134,6 @@ impl<'a> ParameterSource<'a> {
 }
 
 /// A leaf of the autodiff graph with the values of a plain tensor.
-pub(crate) fn trainable<const D: usize>(tensor: Tensor<D>, require_grad: bool) -> Tensor<D> {
+pub(crate) fn tracked<const D: usize>(tensor: Tensor<D>, require_grad: bool) -> Tensor<D> {
     Tensor::from_inner(tensor).set_require_grad(require_grad)
 }

@@ -7,7 +7,7 @@ use burn_flex::FlexTensor;
 use pliant_kernels::embedding as kernel;
 
 use super::buffer::{columns, float_tensor, values, values_mut};
-use super::masked_lm_loss::HeadOutcome;
+use super::masked_lm_loss::TiedGradient;
 use super::pool::Buffer;
 use super::record::{Operation, three, two};
 
@@ -24,7 +24,7 @@ pub(crate) struct EmbeddingIds {
 
 /// `words[ids] + types[type_ids] (+ positions[position_ids])`.
 ///
-/// The word table is also the output projection. Its gradient there, left in `outcome` by the head's backward pass (which
+/// The word table is also the output projection. Its gradient there, left in `tied` by the head's backward pass (which
 /// runs first: the head follows the embedding), is the buffer to which the rows' gradients are added, so that no second
 /// table of that size is made.
 ///
@@ -36,11 +36,11 @@ pub(crate) fn embedding(
     types: Tensor<2>,
     positions: Option<Tensor<2>>,
     ids: &Arc<EmbeddingIds>,
-    outcome: &Arc<HeadOutcome>,
+    tied: &Arc<TiedGradient>,
 ) -> Tensor<3> {
     let operation = Embedding {
         ids: Arc::clone(ids),
-        outcome: Arc::clone(outcome),
+        tied: Arc::clone(tied),
     };
     match positions {
         Some(positions) => three(words, types, positions, operation),
@@ -51,7 +51,7 @@ pub(crate) fn embedding(
 #[derive(Debug, Clone)]
 struct Embedding {
     ids: Arc<EmbeddingIds>,
-    outcome: Arc<HeadOutcome>,
+    tied: Arc<TiedGradient>,
 }
 
 /// The number of rows of each table.
@@ -111,7 +111,7 @@ impl Embedding {
     }
 
     fn word_gradient(&self, rows: usize, gradient: &FlexTensor) -> FlexTensor {
-        match self.outcome.take_table_gradient() {
+        match self.tied.take() {
             Some(mut table) => {
                 kernel::backward(
                     &self.ids.words,

@@ -1,6 +1,6 @@
 //! Projection on the word table, softmax and cross-entropy; logits never exist for more than a chunk of rows.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
@@ -8,42 +8,12 @@ use pliant_kernels::Precision;
 use pliant_kernels::masked_lm::{self as kernel, Score};
 
 use super::buffer::{columns, float_tensor, values, values_mut};
+use super::handover::Handover;
 use super::pool::Buffer;
 use super::record::{Operation, three};
 
-/// What the head hands out beside its loss tensor: the score, and the gradient of the tied table for the embedding to
-/// add to.
-#[derive(Debug, Default)]
-pub(crate) struct HeadOutcome {
-    score: Mutex<Score>,
-    table_gradient: Mutex<Option<FlexTensor>>,
-}
-
-impl HeadOutcome {
-    /// The score of the forward pass.
-    pub(crate) fn score(&self) -> Score {
-        *self.score.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The gradient of the table through the projection, once.
-    pub(super) fn take_table_gradient(&self) -> Option<FlexTensor> {
-        self.table_gradient
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-
-    fn set_score(&self, score: Score) {
-        *self.score.lock().unwrap_or_else(PoisonError::into_inner) = score;
-    }
-
-    fn set_table_gradient(&self, gradient: FlexTensor) {
-        *self
-            .table_gradient
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(gradient);
-    }
-}
+/// The gradient of the word table through the projection that is tied to it, for the embedding to add to.
+pub(crate) type TiedGradient = Handover<FlexTensor>;
 
 /// `scale` times the summed cross-entropy (nats) of `labels` under `softmax(hidden · tableᵀ + bias)`.
 ///
@@ -59,7 +29,8 @@ pub(crate) fn masked_lm_loss(
     labels: Arc<[u32]>,
     scale: f32,
     precision: Precision,
-    outcome: &Arc<HeadOutcome>,
+    score: &Arc<Handover<Score>>,
+    tied: &Arc<TiedGradient>,
 ) -> Tensor<1> {
     three(
         hidden,
@@ -69,7 +40,8 @@ pub(crate) fn masked_lm_loss(
             labels,
             scale,
             precision,
-            outcome: Arc::clone(outcome),
+            score: Arc::clone(score),
+            tied: Arc::clone(tied),
         },
     )
 }
@@ -79,7 +51,8 @@ struct MaskedLmLoss {
     labels: Arc<[u32]>,
     scale: f32,
     precision: Precision,
-    outcome: Arc<HeadOutcome>,
+    score: Arc<Handover<Score>>,
+    tied: Arc<TiedGradient>,
 }
 
 impl Operation<3> for MaskedLmLoss {
@@ -130,7 +103,7 @@ impl Operation<3> for MaskedLmLoss {
                 None,
             )
         };
-        self.outcome.set_score(score);
+        self.score.put(score);
         let loss = (f64::from(self.scale) * score.loss_sum) as f32;
         (float_tensor(vec![loss], [1]), saved)
     }
@@ -149,7 +122,7 @@ impl Operation<3> for MaskedLmLoss {
         };
         // The table's gradient goes to the embedding, which adds its rows and hands in the sum.
         if wanted[1] {
-            self.outcome.set_table_gradient(dtable);
+            self.tied.put(dtable);
         }
         [
             wanted[0].then_some(dhidden),

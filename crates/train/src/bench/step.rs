@@ -16,7 +16,7 @@ use super::workload::{
 };
 use crate::optimizer::{GradientNorms, Optimizer};
 use crate::schedule::Moment;
-use crate::trainable::{Feed, Trainable};
+use crate::trainable::{Feed, Trainable, input};
 use crate::{Recipe, TrainError, environment, group, step};
 
 /// Seed of weights, batches and dropout.
@@ -219,7 +219,9 @@ fn time_inference(
     options: &ModelBenchOptions,
 ) -> Result<Timed, TrainError> {
     time_steps(options, |number| {
-        Trainable::score(model, &tokens.rows(number, 0..tokens.batch))?;
+        model
+            .score(&input(&tokens.rows(number, 0..tokens.batch)))
+            .map_err(TrainError::from)?;
         Ok([Duration::ZERO; 2])
     })
 }

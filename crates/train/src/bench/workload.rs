@@ -79,7 +79,8 @@ impl DrawnTokens {
 }
 
 impl Feed for DrawnTokens {
-    fn batch_size(&self) -> usize {
+    type Batch = Batch;
+    fn batch_size(&self, _step: u64) -> usize {
         self.batch
     }
 
@@ -110,7 +111,7 @@ impl Feed for DrawnTokens {
         }
     }
 
-    fn masked_count(&self, _step: u64) -> usize {
+    fn loss_rows(&self, _step: u64) -> usize {
         self.masked_tokens()
     }
 

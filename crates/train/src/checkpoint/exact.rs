@@ -39,3 +39,30 @@ pub(super) mod list {
             .collect()
     }
 }
+
+/// The same for named numbers.
+pub(super) mod map {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        values: &BTreeMap<String, f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            values
+                .iter()
+                .map(|(name, value)| (name, format!("{value:?}"))),
+        )
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, f64>, D::Error> {
+        BTreeMap::<String, String>::deserialize(deserializer)?
+            .into_iter()
+            .map(|(name, text)| Ok((name, text.parse().map_err(serde::de::Error::custom)?)))
+            .collect()
+    }
+}

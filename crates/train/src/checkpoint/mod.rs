@@ -5,6 +5,7 @@
 mod exact;
 mod state;
 mod tensors;
+mod weights;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,7 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(crate) use state::{State, Validated};
+pub(crate) use state::{State, TaskScores, Validated};
+pub(crate) use weights::Weights;
 
 use crate::TrainError;
 use crate::digest::hexadecimal;
@@ -24,6 +26,7 @@ use crate::trainable::Trainable;
 
 const MODEL_FILE: &str = "model.safetensors";
 const OPTIMIZER_FILE: &str = "optimizer.safetensors";
+const BEST_WEIGHTS_FILE: &str = "best.safetensors";
 const STATE_FILE: &str = "state.json";
 const DONE_FILE: &str = "DONE";
 const BEST_FILE: &str = "best.json";
@@ -54,17 +57,27 @@ pub(crate) fn folder_of(checkpoints: &Path, step: u64) -> PathBuf {
     checkpoints.join(format!("step-{step:08}"))
 }
 
-/// Writes a checkpoint; returns its folder.
+/// Writes a checkpoint, with the best weights so far where the run keeps them; returns its folder.
+///
+/// Only parameters that train are written if some do not: the others are those the run began with.
 pub(crate) fn write<M: Trainable>(
     checkpoints: &Path,
     model: &M,
     optimizer: &Optimizer,
     state: &State,
+    best: Option<&Weights>,
 ) -> Result<PathBuf, TrainError> {
     let temporary = checkpoints.join(format!("{TEMPORARY}{:08}", state.step));
     remove_folder(&temporary)?;
     fs::create_dir_all(&temporary).map_err(TrainError::io("create", &temporary))?;
-    model.save(&temporary)?;
+    if weights::all_train(model) {
+        model.save(&temporary)?;
+    } else {
+        Weights::of(model).write(model, &temporary.join(MODEL_FILE))?;
+    }
+    if let Some(best) = best {
+        best.write(model, &temporary.join(BEST_WEIGHTS_FILE))?;
+    }
     let moments: Vec<_> = optimizer.moments(model.parameters()).collect();
     tensors::write(&temporary.join(OPTIMIZER_FILE), moments.iter().cloned())?;
     write_json(&temporary.join(STATE_FILE), state)?;
@@ -84,7 +97,7 @@ pub(crate) fn write<M: Trainable>(
 pub(crate) fn prune(
     checkpoints: &Path,
     keep: usize,
-    best: Option<Validated>,
+    best: Option<&Validated>,
 ) -> Result<(), TrainError> {
     let completed: Vec<u64> = list(checkpoints)?
         .into_iter()
@@ -178,7 +191,7 @@ pub(crate) fn clean(checkpoints: &Path) -> Result<Vec<String>, TrainError> {
     Ok(warnings)
 }
 
-/// Reads the newest completed checkpoint, after checking every file against its hash.
+/// Reads the newest completed checkpoint, after checking every file against its hash; with the best weights, if it has them.
 ///
 /// # Errors
 /// [`TrainError::DamagedCheckpoint`], naming the file.
@@ -186,7 +199,7 @@ pub(crate) fn read_newest<M: Trainable>(
     checkpoints: &Path,
     model: &mut M,
     optimizer: &mut Optimizer,
-) -> Result<Option<State>, TrainError> {
+) -> Result<Option<(State, Option<Weights>)>, TrainError> {
     let Some(newest) = list(checkpoints)?
         .into_iter()
         .rev()
@@ -195,14 +208,12 @@ pub(crate) fn read_newest<M: Trainable>(
         return Ok(None);
     };
     verify(&newest.folder)?;
-    let names: Vec<_> = model
-        .parameters()
-        .iter()
-        .map(|parameter| (parameter.name.clone(), parameter.count()))
-        .collect();
-    tensors::read(&newest.folder.join(MODEL_FILE), &names, |index, values| {
-        Ok(model.write(index, &values)?)
-    })?;
+    Weights::read(model, &newest.folder.join(MODEL_FILE))?.restore(model)?;
+    let best = newest.folder.join(BEST_WEIGHTS_FILE);
+    let best = best
+        .is_file()
+        .then(|| Weights::read(model, &best))
+        .transpose()?;
     let mut moments: Vec<_> = optimizer.moments_mut(model.parameters()).collect();
     let names: Vec<_> = moments
         .iter()
@@ -224,13 +235,18 @@ pub(crate) fn read_newest<M: Trainable>(
             reason: format!("it is of step {}", state.step),
         });
     }
-    Ok(Some(state))
+    Ok(Some((state, best)))
 }
 
 /// Compares every file with the size and hash in `DONE`.
 fn verify(folder: &Path) -> Result<(), TrainError> {
     let done: Done = read_json(&folder.join(DONE_FILE))?;
-    for name in [MODEL_FILE, OPTIMIZER_FILE, STATE_FILE] {
+    let best = done.files.contains_key(BEST_WEIGHTS_FILE);
+    let best = best.then_some(BEST_WEIGHTS_FILE);
+    for name in [MODEL_FILE, OPTIMIZER_FILE, STATE_FILE]
+        .into_iter()
+        .chain(best)
+    {
         let path = folder.join(name);
         let damaged = |reason: String| TrainError::DamagedCheckpoint {
             path: path.clone(),

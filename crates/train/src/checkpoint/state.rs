@@ -1,6 +1,6 @@
 //! `state.json` of a checkpoint: everything of the loop that is no tensor.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ const REMEMBERED_TIMES: usize = 1000;
 const REMEMBERED_LOSSES: usize = 100;
 
 /// A validation result.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Validated {
     /// Step of the weights.
     pub(crate) step: u64,
@@ -21,8 +21,35 @@ pub(crate) struct Validated {
     /// Fraction of masked tokens found.
     #[serde(with = "exact")]
     pub(crate) masked_accuracy: f64,
-    /// Masked tokens scored.
+    /// Masked tokens scored; sequences in fine-tuning.
     pub(crate) tokens: u64,
+    /// What a task is judged by; none in pre-training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) task: Option<TaskScores>,
+}
+
+/// The metrics of a task on its validation part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TaskScores {
+    /// What the best epoch is chosen by; more is better.
+    #[serde(with = "exact")]
+    pub(crate) primary: f64,
+    /// Every metric by name.
+    #[serde(with = "exact::map")]
+    pub(crate) metrics: BTreeMap<String, f64>,
+}
+
+impl Validated {
+    /// Whether this result is to be preferred: by the task's metric where there is one, else by the loss. Of equal ones the
+    /// first is kept.
+    fn is_better_than(&self, other: &Self) -> bool {
+        match (&self.task, &other.task) {
+            (Some(own), Some(other)) => {
+                own.primary > other.primary || (other.primary.is_nan() && !own.primary.is_nan())
+            }
+            _ => self.loss < other.loss,
+        }
+    }
 }
 
 /// State of the loop behind a step.
@@ -43,7 +70,7 @@ pub(crate) struct State {
     pub(crate) masks: String,
     /// The last validation.
     pub(crate) last_validation: Option<Validated>,
-    /// The validation with the lowest loss, the one before the first step left out.
+    /// The best validation, the one before the first step left out.
     pub(crate) best: Option<Validated>,
     /// Validations in a row without a new best.
     pub(crate) validations_without_best: u64,
@@ -97,11 +124,14 @@ impl State {
 
     /// Notes a validation; returns whether it is a new best.
     pub(crate) fn validated(&mut self, result: Validated) -> bool {
-        self.last_validation = Some(result);
+        self.last_validation = Some(result.clone());
         if result.step == 0 {
             return false;
         }
-        let is_best = self.best.is_none_or(|best| result.loss < best.loss);
+        let is_best = self
+            .best
+            .as_ref()
+            .is_none_or(|best| result.is_better_than(best));
         if is_best {
             self.best = Some(result);
             self.validations_without_best = 0;

@@ -23,7 +23,7 @@ pub struct Key {
 }
 
 /// Reads one key from the merged values, or takes its default.
-pub(crate) fn read<T: RecipeValue>(
+pub fn read<T: RecipeValue>(
     values: &Values,
     path: &str,
     limits: Limits,
@@ -66,12 +66,12 @@ pub(crate) fn read<T: RecipeValue>(
 }
 
 /// Name of a field without the mark of a raw identifier.
-pub(crate) fn plain(name: &'static str) -> &'static str {
+pub fn plain(name: &'static str) -> &'static str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 
 /// Source of a key's value.
-pub(crate) fn origin(values: &Values, path: &str) -> Origin {
+pub fn origin(values: &Values, path: &str) -> Origin {
     values
         .get(path)
         .map_or(Origin::Default, |located| located.origin.clone())
@@ -80,6 +80,7 @@ pub(crate) fn origin(values: &Values, path: &str) -> Origin {
 /// Declares a table of the recipe: a struct whose fields are the keys.
 ///
 /// Each field has its documentation, a type, a default and its limits.
+#[macro_export]
 macro_rules! recipe_table {
     (
         $(#[doc = $table_doc:literal])+
@@ -98,28 +99,28 @@ macro_rules! recipe_table {
             pub(crate) const DOCUMENTATION: &'static str = concat!($($table_doc, "\n"),+);
 
             /// The declared keys, in order.
-            pub(crate) fn keys() -> Vec<$crate::recipe::key::Key> {
-                vec![$( $crate::recipe::key::Key {
-                    path: format!("{}.{}", $table, $crate::recipe::key::plain(stringify!($field))),
-                    kind: <$type as $crate::recipe::value::RecipeValue>::kind(),
+            pub(crate) fn keys() -> Vec<$crate::recipe::Key> {
+                vec![$( $crate::recipe::Key {
+                    path: format!("{}.{}", $table, $crate::recipe::field_name(stringify!($field))),
+                    kind: <$type as $crate::recipe::RecipeValue>::kind(),
                     limits: $limits,
                     default: {
                         let default: $type = $default;
-                        $crate::recipe::value::RecipeValue::write(&default)
+                        $crate::recipe::RecipeValue::write(&default)
                     },
-                    optional: <$type as $crate::recipe::value::RecipeValue>::OPTIONAL,
+                    optional: <$type as $crate::recipe::RecipeValue>::OPTIONAL,
                     documentation: concat!($($doc, "\n"),+),
                 }, )+]
             }
 
             /// Reads the table from merged values.
             pub(crate) fn read(
-                values: &$crate::recipe::value::Values,
-            ) -> Result<Self, $crate::recipe::error::RecipeError> {
+                values: &$crate::recipe::Values,
+            ) -> Result<Self, $crate::recipe::RecipeError> {
                 Ok(Self { $(
-                    $field: $crate::recipe::key::read(
+                    $field: $crate::recipe::read_key(
                         values,
-                        &format!("{}.{}", $table, $crate::recipe::key::plain(stringify!($field))),
+                        &format!("{}.{}", $table, $crate::recipe::field_name(stringify!($field))),
                         $limits,
                         || $default,
                     )?,
@@ -127,10 +128,10 @@ macro_rules! recipe_table {
             }
 
             /// The values of all keys, in order; none where unset.
-            pub(crate) fn entries(&self) -> Vec<(&'static str, Option<$crate::recipe::value::Value>)> {
+            pub(crate) fn entries(&self) -> Vec<(&'static str, Option<$crate::recipe::Value>)> {
                 vec![$( (
-                    $crate::recipe::key::plain(stringify!($field)),
-                    $crate::recipe::value::RecipeValue::write(&self.$field),
+                    $crate::recipe::field_name(stringify!($field)),
+                    $crate::recipe::RecipeValue::write(&self.$field),
                 ), )+]
             }
         }
@@ -142,4 +143,3 @@ macro_rules! recipe_table {
         }
     };
 }
-pub(crate) use recipe_table;

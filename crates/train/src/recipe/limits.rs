@@ -12,7 +12,7 @@ pub struct Limits {
 }
 
 /// Any finite number, or no number at all.
-pub(crate) const ANY: Limits = Limits {
+pub const ANY: Limits = Limits {
     minimum: None,
     minimum_is_excluded: false,
     maximum: None,
@@ -20,7 +20,7 @@ pub(crate) const ANY: Limits = Limits {
 };
 
 /// `minimum` and everything above.
-pub(crate) const fn at_least(minimum: f64) -> Limits {
+pub const fn at_least(minimum: f64) -> Limits {
     Limits {
         minimum: Some(minimum),
         ..ANY
@@ -28,7 +28,7 @@ pub(crate) const fn at_least(minimum: f64) -> Limits {
 }
 
 /// Everything above `minimum`.
-pub(crate) const fn above(minimum: f64) -> Limits {
+pub const fn above(minimum: f64) -> Limits {
     Limits {
         minimum: Some(minimum),
         minimum_is_excluded: true,
@@ -37,7 +37,7 @@ pub(crate) const fn above(minimum: f64) -> Limits {
 }
 
 /// Both ends included.
-pub(crate) const fn between(minimum: f64, maximum: f64) -> Limits {
+pub const fn between(minimum: f64, maximum: f64) -> Limits {
     Limits {
         minimum: Some(minimum),
         maximum: Some(maximum),
@@ -46,7 +46,7 @@ pub(crate) const fn between(minimum: f64, maximum: f64) -> Limits {
 }
 
 /// From `minimum` to below `maximum`.
-pub(crate) const fn below(minimum: f64, maximum: f64) -> Limits {
+pub const fn below(minimum: f64, maximum: f64) -> Limits {
     Limits {
         minimum: Some(minimum),
         maximum: Some(maximum),

@@ -21,18 +21,18 @@ use pliant_nn::Preset;
 
 pub use choice::{DecayTowards, ScheduleShape, Settings, Warmup};
 pub use error::RecipeError;
-pub use key::Key;
-pub use limits::Limits;
-pub use reference::reference;
+pub use key::{Key, origin as origin_of, plain as field_name, read as read_key};
+pub use limits::{ANY, Limits, above, at_least, below, between};
+pub use reference::{reference, reference_table};
 pub use schema::schema;
+pub use source::{Document, Form, nearest, read_document};
 pub use table::{
     ACTIVATION_LEARNING_RATE, ActivationTable, Arm, CheckpointTable, DataTable, Group, ModelTable,
     OptimizerTable, TrainTable, ValidationTable,
 };
-pub use value::{Kind, Located, Origin, Value};
+pub use value::{Kind, Located, Origin, RecipeValue, Value, Values};
 
 use source::{Layer, Setting};
-use value::Values;
 
 /// Steps of a run whose recipe sets neither `train.steps` nor `train.minutes`.
 pub const DEFAULT_STEPS: u64 = 2000;
@@ -262,21 +262,7 @@ impl Recipe {
 
     /// Keys in which two recipes differ, with both values, in the order of the tables.
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let (own, others) = (self.flat(), other.flat());
-        let mut differences = Vec::new();
-        for (key, value) in &own {
-            match others.iter().find(|(name, _)| name == key) {
-                Some((_, other)) if other == value => {}
-                Some((_, other)) => differences.push(format!("{key}: {value} here, {other} there")),
-                None => differences.push(format!("{key}: {value} here, absent there")),
-            }
-        }
-        for (key, value) in &others {
-            if !own.iter().any(|(name, _)| name == key) {
-                differences.push(format!("{key}: absent here, {value} there"));
-            }
-        }
-        differences
+        differences(&self.flat(), &other.flat())
     }
 
     /// Every key with its value as text.
@@ -310,6 +296,24 @@ impl Recipe {
             ("validation", self.validation.entries()),
         ]
     }
+}
+
+/// Keys in which two documents differ, with both values, in the order of `own`.
+pub fn differences(own: &[(String, String)], others: &[(String, String)]) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (key, value) in own {
+        match others.iter().find(|(name, _)| name == key) {
+            Some((_, other)) if other == value => {}
+            Some((_, other)) => differences.push(format!("{key}: {value} here, {other} there")),
+            None => differences.push(format!("{key}: {value} here, absent there")),
+        }
+    }
+    for (key, value) in others {
+        if !own.iter().any(|(name, _)| name == key) {
+            differences.push(format!("{key}: absent here, {value} there"));
+        }
+    }
+    differences
 }
 
 fn text_of(value: Option<&Value>) -> String {

@@ -57,29 +57,8 @@ pub fn reference() -> Result<String, super::RecipeError> {
          file without running it, `pliant recipe schema` prints a JSON schema for editors.\n",
     );
     for (table, documentation, keys) in documented() {
-        let _ = write!(text, "\n## `{table}`\n\n{}\n", paragraph(documentation));
-        let _ = write!(
-            text,
-            "\n| key | value | default | meaning |\n|---|---|---|---|\n"
-        );
-        for key in keys {
-            let name = key.path.rsplit('.').next().unwrap_or("");
-            let value = if key.limits == ANY {
-                key.kind.to_string()
-            } else {
-                format!("{}, {}", key.kind, key.limits)
-            };
-            let default = match (&key.default, key.path.as_str()) {
-                (_, "optimizer.group.name" | "arm.name" | "arm.set") => "required".to_owned(),
-                (Some(default), _) => format!("`{default}`"),
-                (None, _) => "not set".to_owned(),
-            };
-            let _ = writeln!(
-                text,
-                "| `{name}` | {value} | {default} | {} |",
-                paragraph(key.documentation)
-            );
-        }
+        let required = ["optimizer.group.name", "arm.name", "arm.set"];
+        text += &reference_table(table, documentation, &keys, &required);
         if table == "[model]" {
             presets(&mut text)?;
         }
@@ -88,6 +67,38 @@ pub fn reference() -> Result<String, super::RecipeError> {
         }
     }
     Ok(text)
+}
+
+/// A table of a recipe with its keys, as Markdown; `required` names the keys that must be set.
+pub fn reference_table(
+    table: &str,
+    documentation: &str,
+    keys: &[Key],
+    required: &[&str],
+) -> String {
+    let mut text = format!(
+        "\n## `{table}`\n\n{}\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
+        paragraph(documentation)
+    );
+    for key in keys {
+        let name = key.path.rsplit('.').next().unwrap_or("");
+        let value = if key.limits == ANY {
+            key.kind.to_string()
+        } else {
+            format!("{}, {}", key.kind, key.limits)
+        };
+        let default = match &key.default {
+            _ if required.contains(&key.path.as_str()) => "required".to_owned(),
+            Some(default) => format!("`{default}`"),
+            None => "not set".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "| `{name}` | {value} | {default} | {} |",
+            paragraph(key.documentation)
+        );
+    }
+    text
 }
 
 /// Documentation comments as one line.

@@ -60,6 +60,11 @@ fn property(key: &Key) -> (String, Json) {
         Kind::Numbers(count) => {
             json!({ "type": "array", "items": limited("number", key), "minItems": count, "maxItems": count })
         }
+        Kind::NumberList => json!({ "type": "array", "items": limited("number", key) }),
+        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::IntegersOr(texts) => {
+            json!({ "type": "array", "items": { "anyOf": [{ "enum": texts }, limited("integer", key)] } })
+        }
         Kind::Choices(choices) => json!({ "type": "array", "items": { "enum": choices } }),
         Kind::Settings => json!({ "type": "object" }),
     };

@@ -1,5 +1,6 @@
 //! Reading recipe files and `--set` arguments into layers of values.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
@@ -55,68 +56,137 @@ impl Text<'_> {
     }
 }
 
-/// Reads the text of a recipe file.
-pub(crate) fn parse_file(file: &Path, text: &str) -> Result<Layer, RecipeError> {
-    let source = Text { file, text };
-    let document = DeTable::parse(text).map_err(|error| {
-        source.syntax(error.span().map_or(0, |span| span.start), error.message())
-    })?;
-    let mut layer = Layer::default();
-    for (name, value) in document.get_ref() {
-        let table_name = name.get_ref().as_ref();
-        match (table_name, value.get_ref()) {
-            ("arm", DeValue::Array(_)) => {
-                let arms = tables(&source, "arm", value)?;
-                layer.arms = Some(
-                    arms.into_iter()
-                        .map(|arm| entries(&source, "arm", arm, &table::Arm::keys()))
-                        .collect::<Result<_, _>>()?,
-                );
-            }
-            (_, DeValue::Table(content)) if is_table(table_name) => {
-                for (key, value) in content {
-                    if table_name == "optimizer" && key.get_ref() == "group" {
-                        let groups = tables(&source, "optimizer.group", value)?;
-                        layer.groups = Some(
-                            groups
-                                .into_iter()
-                                .map(|group| {
-                                    entries(
-                                        &source,
-                                        "optimizer.group",
-                                        group,
-                                        &table::Group::keys(),
-                                    )
-                                })
-                                .collect::<Result<_, _>>()?,
-                        );
-                        continue;
-                    }
-                    let path = format!("{table_name}.{}", key.get_ref());
-                    let origin = source.origin(key.span().start);
-                    known(&path, &origin)?;
-                    layer.values.insert(
-                        path,
-                        Located {
-                            value: convert(&source, value)?,
-                            origin,
-                        },
-                    );
-                }
-            }
-            _ => return Err(unknown(table_name, source.origin(name.span().start))),
-        }
-    }
-    Ok(layer)
+/// What a document may hold: single keys in tables, and lists of tables.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// Keys outside of lists, by full name.
+    pub keys: Vec<Key>,
+    /// Lists of tables, by full name (`arm`, `optimizer.group`), with the keys of their elements.
+    pub lists: Vec<(&'static str, Vec<Key>)>,
 }
 
-/// Whether a table of single keys has that name.
-fn is_table(name: &str) -> bool {
-    all_keys().iter().any(|key| {
-        key.path
-            .split_once('.')
-            .is_some_and(|(table, _)| table == name)
+/// What a document says.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    /// Values outside of lists, by full key.
+    pub values: Values,
+    /// The lists that are there, each element's values by full key.
+    pub lists: BTreeMap<&'static str, Vec<Values>>,
+}
+
+impl Form {
+    /// The form of a recipe of a run.
+    pub(crate) fn of_a_run() -> Self {
+        Self {
+            keys: all_keys(),
+            lists: vec![
+                ("optimizer.group", table::Group::keys()),
+                ("arm", table::Arm::keys()),
+            ],
+        }
+    }
+
+    fn list(&self, name: &str) -> Option<&(&'static str, Vec<Key>)> {
+        self.lists.iter().find(|(known, _)| *known == name)
+    }
+
+    /// Whether a table of single keys has that name.
+    fn is_table(&self, name: &str) -> bool {
+        let table = |path: &str| path.split_once('.').is_some_and(|(table, _)| table == name);
+        self.keys.iter().any(|key| table(&key.path))
+    }
+
+    /// The declaration of a key outside of lists.
+    fn known(&self, path: &str, origin: &Origin) -> Result<&Key, RecipeError> {
+        self.keys
+            .iter()
+            .find(|key| key.path == path)
+            .ok_or_else(|| self.unknown(path, origin.clone()))
+    }
+
+    fn unknown(&self, path: &str, origin: Origin) -> RecipeError {
+        let mut names: Vec<&str> = self.keys.iter().map(|key| key.path.as_str()).collect();
+        names.extend(self.lists.iter().map(|(name, _)| *name));
+        let mut tables: Vec<&str> = names
+            .iter()
+            .map(|name| name.split('.').next().unwrap_or(name))
+            .collect();
+        tables.dedup();
+        let candidates = if path.contains('.') {
+            names
+        } else {
+            [tables, names].concat()
+        };
+        RecipeError::UnknownKey {
+            nearest: nearest(path, candidates.into_iter()),
+            key: path.to_owned(),
+            origin,
+        }
+    }
+}
+
+/// Reads a TOML text of a form; `file` stands for it in messages.
+///
+/// # Errors
+/// No TOML, or a key that the form does not have, named with its line and the nearest known one.
+pub fn read_document(file: &Path, text: &str, form: &Form) -> Result<Document, RecipeError> {
+    let source = Text { file, text };
+    let parsed = DeTable::parse(text).map_err(|error| {
+        source.syntax(error.span().map_or(0, |span| span.start), error.message())
+    })?;
+    let mut document = Document::default();
+    for (name, value) in parsed.get_ref() {
+        let table_name = name.get_ref().as_ref();
+        if let Some((list, keys)) = form.list(table_name) {
+            let elements = elements(&source, form, list, keys, value)?;
+            document.lists.insert(list, elements);
+            continue;
+        }
+        let DeValue::Table(content) = value.get_ref() else {
+            return Err(form.unknown(table_name, source.origin(name.span().start)));
+        };
+        if !form.is_table(table_name) {
+            return Err(form.unknown(table_name, source.origin(name.span().start)));
+        }
+        for (key, value) in content {
+            let path = format!("{table_name}.{}", key.get_ref());
+            if let Some((list, keys)) = form.list(&path) {
+                let elements = elements(&source, form, list, keys, value)?;
+                document.lists.insert(list, elements);
+                continue;
+            }
+            let origin = source.origin(key.span().start);
+            form.known(&path, &origin)?;
+            let value = convert(&source, value)?;
+            document.values.insert(path, Located { value, origin });
+        }
+    }
+    Ok(document)
+}
+
+/// Reads the text of a recipe file of a run.
+pub(crate) fn parse_file(file: &Path, text: &str) -> Result<Layer, RecipeError> {
+    let mut document = read_document(file, text, &Form::of_a_run())?;
+    Ok(Layer {
+        values: document.values,
+        groups: document.lists.remove("optimizer.group"),
+        group_settings: Vec::new(),
+        arms: document.lists.remove("arm"),
     })
+}
+
+/// The elements of a list of tables.
+fn elements(
+    source: &Text<'_>,
+    form: &Form,
+    name: &str,
+    keys: &[Key],
+    value: &toml::Spanned<DeValue<'_>>,
+) -> Result<Vec<Values>, RecipeError> {
+    tables(source, name, value)?
+        .into_iter()
+        .map(|table| entries(source, form, name, table, keys))
+        .collect()
 }
 
 /// The tables of a list of tables.
@@ -148,6 +218,7 @@ fn tables<'v, 'i>(
 /// The keys of one element of a list of tables.
 fn entries(
     source: &Text<'_>,
+    form: &Form,
     name: &str,
     table: &DeTable<'_>,
     keys: &[Key],
@@ -171,7 +242,7 @@ fn entries(
                 ));
             };
             let mut flat = Vec::new();
-            flatten(source, "", settings, &mut flat)?;
+            flatten(source, form, "", settings, &mut flat)?;
             Value::Settings(flat)
         } else {
             convert(source, value)?
@@ -184,6 +255,7 @@ fn entries(
 /// Dotted keys of nested tables; each must be a recipe key.
 fn flatten(
     source: &Text<'_>,
+    form: &Form,
     prefix: &str,
     table: &DeTable<'_>,
     flat: &mut Vec<(String, Value)>,
@@ -195,10 +267,10 @@ fn flatten(
             format!("{prefix}.{}", key.get_ref())
         };
         if let DeValue::Table(inner) = value.get_ref() {
-            flatten(source, &path, inner, flat)?;
+            flatten(source, form, &path, inner, flat)?;
         } else {
             if split_group(&path).is_none() {
-                known(&path, &source.origin(key.span().start))?;
+                form.known(&path, &source.origin(key.span().start))?;
             }
             flat.push((path, convert(source, value)?));
         }
@@ -293,7 +365,9 @@ pub(crate) fn settings_layer(settings: Vec<Setting>) -> Result<Layer, RecipeErro
 /// The kind of a key that a setting names.
 fn declared_kind(path: &str, origin: &Origin) -> Result<Kind, RecipeError> {
     let Some((_, key)) = split_group(path) else {
-        return known(path, origin).map(|key| key.kind);
+        return Form::of_a_run()
+            .known(path, origin)
+            .map(|key| key.kind.clone());
     };
     let full = format!("optimizer.group.{key}");
     let keys = table::Group::keys();
@@ -312,37 +386,8 @@ fn split_group(path: &str) -> Option<(&str, &str)> {
     path.strip_prefix("optimizer.group.")?.rsplit_once('.')
 }
 
-/// The declaration of a key outside of lists.
-fn known(path: &str, origin: &Origin) -> Result<Key, RecipeError> {
-    all_keys()
-        .into_iter()
-        .find(|key| key.path == path)
-        .ok_or_else(|| unknown(path, origin.clone()))
-}
-
-fn unknown(path: &str, origin: Origin) -> RecipeError {
-    let keys = all_keys();
-    let mut names: Vec<&str> = keys.iter().map(|key| key.path.as_str()).collect();
-    names.extend(["optimizer.group", "arm"]);
-    let mut tables: Vec<&str> = names
-        .iter()
-        .map(|name| name.split('.').next().unwrap_or(name))
-        .collect();
-    tables.dedup();
-    let candidates = if path.contains('.') {
-        names
-    } else {
-        [tables, names].concat()
-    };
-    RecipeError::UnknownKey {
-        nearest: nearest(path, candidates.into_iter()),
-        key: path.to_owned(),
-        origin,
-    }
-}
-
 /// The known name most like `given`, compared whole and by its last part, if one is near enough to be meant.
-pub(crate) fn nearest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> Option<String> {
+pub fn nearest<'k>(given: &str, known: impl Iterator<Item = &'k str>) -> Option<String> {
     let last = |name: &str| name.rsplit('.').next().unwrap_or("").to_owned();
     known
         .map(|name| {

@@ -6,8 +6,8 @@ use pliant_activation::ActivationSpec;
 use pliant_nn::{Initialisation, NormPlacement, Positions, Precision, Preset, Role, Sites};
 
 use super::choice::{DecayTowards, ScheduleShape, Settings, Warmup};
-use super::key::recipe_table;
 use super::limits::{ANY, above, at_least, below, between};
+use crate::recipe_table;
 
 /// The function named `name`, which the list of families is known to hold.
 fn function(name: &str) -> ActivationSpec {

@@ -23,7 +23,7 @@ pub enum Value {
 
 impl Value {
     /// The type in words.
-    pub(crate) fn type_name(&self) -> &'static str {
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::Boolean(_) => "a boolean",
             Self::Integer(_) => "a whole number",
@@ -35,7 +35,7 @@ impl Value {
     }
 
     /// The number, if it is one.
-    pub(crate) fn number(&self) -> Option<f64> {
+    pub fn number(&self) -> Option<f64> {
         match self {
             Self::Integer(integer) => Some(*integer as f64),
             Self::Float(float) => Some(*float),
@@ -130,7 +130,7 @@ pub struct Located {
 }
 
 /// Values by full key, e.g. `train.batch`.
-pub(crate) type Values = BTreeMap<String, Located>;
+pub type Values = BTreeMap<String, Located>;
 
 /// What a key accepts, for the reference and the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +151,12 @@ pub enum Kind {
     ChoiceOrNumber(&'static [&'static str]),
     /// A list of that many numbers.
     Numbers(usize),
+    /// A list of any number of numbers.
+    NumberList,
+    /// A list of texts.
+    Texts,
+    /// A list of whole numbers or these texts.
+    IntegersOr(&'static [&'static str]),
     /// A list of texts of which each is one of these.
     Choices(&'static [&'static str]),
     /// A fraction (with a decimal point) or a whole number of steps.
@@ -177,6 +183,9 @@ impl fmt::Display for Kind {
             Self::Choice(choices) => write!(f, "one of {}", quoted(choices)),
             Self::ChoiceOrNumber(choices) => write!(f, "one of {}, or a number", quoted(choices)),
             Self::Numbers(count) => write!(f, "a list of {count} numbers"),
+            Self::NumberList => write!(f, "a list of numbers"),
+            Self::Texts => write!(f, "a list of texts"),
+            Self::IntegersOr(texts) => write!(f, "a list of whole numbers or {}", quoted(texts)),
             Self::Choices(choices) => write!(f, "a list of {}", quoted(choices)),
             Self::FractionOrSteps => {
                 write!(f, "a fraction (0.1) or a whole number of steps (100)")
@@ -187,7 +196,7 @@ impl fmt::Display for Kind {
 }
 
 /// Something that a recipe key can hold.
-pub(crate) trait RecipeValue: Sized {
+pub trait RecipeValue: Sized {
     /// Whether the key may be left unset.
     const OPTIONAL: bool = false;
     /// What it accepts.
@@ -277,6 +286,38 @@ impl RecipeValue for PathBuf {
     }
     fn write(&self) -> Option<Value> {
         Some(Value::Text(self.to_string_lossy().into_owned()))
+    }
+}
+
+impl RecipeValue for Vec<String> {
+    fn kind() -> Kind {
+        Kind::Texts
+    }
+    fn read(value: &Value) -> Option<Self> {
+        let Value::List(list) = value else {
+            return None;
+        };
+        list.iter().map(String::read).collect()
+    }
+    fn write(&self) -> Option<Value> {
+        Some(Value::List(self.iter().cloned().map(Value::Text).collect()))
+    }
+}
+
+impl RecipeValue for Vec<f64> {
+    fn kind() -> Kind {
+        Kind::NumberList
+    }
+    fn read(value: &Value) -> Option<Self> {
+        let Value::List(list) = value else {
+            return None;
+        };
+        list.iter().map(Value::number).collect()
+    }
+    fn write(&self) -> Option<Value> {
+        Some(Value::List(
+            self.iter().copied().map(Value::Float).collect(),
+        ))
     }
 }
 

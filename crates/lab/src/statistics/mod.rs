@@ -5,6 +5,12 @@
 //! (Fisher, "The Design of Experiments", 1935, section 21), which assumes nothing but symmetry, once there are seeds enough for it
 //! to reach small p-values.
 
+mod bootstrap;
+mod holm;
+
+pub use bootstrap::{BOOTSTRAP_FROM, bootstrap};
+pub use holm::holm;
+
 use pliant_kernels::random::{Purpose, Stream};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -61,6 +67,24 @@ pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
+/// The middle value, or the mean of the two in the middle; `None` of nothing or where one is not finite.
+pub fn median(values: &[f64]) -> Option<f64> {
+    if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
+        return None;
+    }
+    let mut ascending = values.to_vec();
+    ascending.sort_unstable_by(f64::total_cmp);
+    Some(bootstrap::quantile(&ascending, 0.5))
+}
+
+/// Whether values differ by more than rounding; `sd` is their standard deviation.
+fn varies(values: &[f64], sd: f64) -> bool {
+    let largest = values
+        .iter()
+        .fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    sd.is_finite() && sd > 1e-12 * largest
+}
+
 /// Mean and standard deviation together.
 pub fn spread(values: &[f64]) -> Spread {
     Spread {
@@ -89,10 +113,7 @@ pub fn paired(differences: &[f64]) -> Paired {
         return result;
     };
     // Rounding leaves a trace of deviation in equal differences; an interval of that width would be a lie.
-    let largest = differences
-        .iter()
-        .fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    if !(sd.is_finite() && sd > 1e-12 * largest) {
+    if !varies(differences, sd) {
         return result;
     }
     let Ok(student) = StudentsT::new(0.0, 1.0, (pairs - 1) as f64) else {
@@ -166,7 +187,7 @@ mod tests {
     #[test]
     fn values_are_those_of_scipy() {
         let cases: Vec<Golden> =
-            serde_json::from_str(include_str!("../tests/golden/statistics.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/golden/statistics.json")).unwrap();
         assert!(cases.len() >= 8);
         for case in cases {
             let ours = paired(&case.differences);
@@ -181,6 +202,25 @@ mod tests {
                 case.differences.len() >= SIGN_FLIP_FROM
             );
         }
+    }
+
+    #[test]
+    fn medians_and_deviations_are_those_of_numpy() {
+        #[derive(Deserialize)]
+        struct Case {
+            values: Vec<f64>,
+            median: f64,
+            sd: f64,
+        }
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../tests/golden/spread.json")).unwrap();
+        assert!(cases.len() >= 4);
+        for case in cases {
+            assert!((median(&case.values).unwrap() - case.median).abs() < 1e-15);
+            assert!((standard_deviation(&case.values).unwrap() - case.sd).abs() < 1e-15);
+        }
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[1.0, f64::NAN]), None);
     }
 
     #[test]
