@@ -33,9 +33,11 @@ pub enum TaskError {
         /// All known names.
         known: Vec<String>,
     },
-    /// There is no such metric.
-    #[error("unknown metric: {given}")]
-    UnknownMetric {
+    /// There is no metric, protocol … of this name.
+    #[error("unknown {kind}: {given}")]
+    UnknownName {
+        /// What has no such name: `metric`, `protocol`.
+        kind: &'static str,
         /// The name.
         given: String,
         /// The nearest known name.
@@ -185,8 +187,9 @@ impl TaskError {
         }
     }
 
-    pub(crate) fn unknown_metric(given: &str, known: &[&str]) -> Self {
-        Self::UnknownMetric {
+    pub(crate) fn unknown(kind: &'static str, given: &str, known: &[&str]) -> Self {
+        Self::UnknownName {
+            kind,
             given: given.to_owned(),
             nearest: nearest(given, known.iter().copied()).map(str::to_owned),
             known: known.iter().map(|&name| name.to_owned()).collect(),
@@ -205,7 +208,10 @@ impl TaskError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::UnknownTask { .. } | Self::TooFewExamples { .. } | Self::MissingPart { .. }
+            Self::UnknownTask { .. }
+                | Self::UnknownName { .. }
+                | Self::TooFewExamples { .. }
+                | Self::MissingPart { .. }
         )
     }
 
@@ -213,9 +219,12 @@ impl TaskError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::UnknownTask { nearest, known, .. } => meant(nearest.as_deref(), "tasks", known),
-            Self::UnknownMetric { nearest, known, .. } => {
-                meant(nearest.as_deref(), "metrics", known)
-            }
+            Self::UnknownName {
+                kind,
+                nearest,
+                known,
+                ..
+            } => meant(nearest.as_deref(), &format!("{kind}s"), known),
             Self::MissingFile { looked_for, .. } => {
                 format!("looked for {}", looked_for.join(", "))
             }
@@ -244,14 +253,13 @@ impl TaskError {
                 from_training,
                 ..
             } => {
-                let near = nearest(label, known.iter().map(String::as_str))
-                    .map(|near| format!("did you mean {near}? "))
-                    .unwrap_or_default();
-                if *from_training {
-                    format!("{near}labels are those of the training file: add rows with this one there, or take it out here")
+                let near = nearest(label, known.iter().map(String::as_str));
+                let rule = if *from_training {
+                    "labels are those of the training file: add rows with this one there, or take it out here"
                 } else {
-                    format!("{near}Labels may be these words, or their places counted from 0")
-                }
+                    "labels may be these words, or their places counted from 0"
+                };
+                suggested(near, rule)
             }
             Self::EmptyText { .. } => "give it a text, or take it out".into(),
             Self::TooFewExamples { available, .. } => format!("ask for at most {available}"),
@@ -269,11 +277,18 @@ impl TaskError {
 }
 
 fn meant(nearest: Option<&str>, what: &str, known: &[String]) -> String {
-    let known = listed(known);
-    match nearest {
-        Some(nearest) => format!("did you mean {nearest}? The {what} are {known}"),
-        None => format!("the {what} are {known}"),
-    }
+    suggested(nearest, &format!("the {what} are {}", listed(known)))
+}
+
+/// A sentence, after a suggestion if there is one.
+fn suggested(nearest: Option<&str>, sentence: &str) -> String {
+    let Some(nearest) = nearest else {
+        return sentence.to_owned();
+    };
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let sentence: String = first.into_iter().chain(letters).collect();
+    format!("did you mean {nearest}? {sentence}")
 }
 
 /// Names one after the other; of many the first ones.

@@ -276,6 +276,9 @@ fn a_missing_file_says_what_was_looked_for() {
         hint,
         "looked for train.tsv, msr_paraphrase_train.txt, train-*.parquet, a folder MRPC, a folder mrpc"
     );
+    let (message, hint) = said(read_glue(GlueTask::Rte, &folder.file("nowhere")), &folder);
+    assert_eq!(message, "no folder nowhere");
+    assert!(hint.contains("or that of rte alone"), "{hint}");
     folder.write("rte/notes.txt", "");
     let hint = said(read_glue(GlueTask::Rte, folder.path()), &folder).1;
     assert_eq!(

@@ -189,7 +189,7 @@ fn a_label_unseen_in_training_is_an_error() {
         "valid.csv, line 3: label \"goods\" is none of bad, good"
     );
     assert!(
-        hint.starts_with("did you mean good? labels are those of the training file"),
+        hint.starts_with("did you mean good? Labels are those of the training file"),
         "{hint}"
     );
 }

@@ -116,3 +116,38 @@ fn thresholds_are_searched_from_no_answer_on() {
     assert!((best.f1 - 100.0 * (2.0 + 2.0 / 3.0) / 4.0).abs() < 1e-9);
     assert_eq!(best.f1_threshold, 5.0);
 }
+
+#[test]
+fn no_answer_at_all_has_a_threshold_below_all_scores() {
+    let questions = [question("a", &[]), question("b", &[])];
+    let predictions = texts(&[("a", "goats"), ("b", "goats")]);
+    let best = |scores: [f64; 2]| {
+        let scores = [("a".to_owned(), scores[0]), ("b".to_owned(), scores[1])].into();
+        score_squad(&questions, true, &predictions, Some(&scores))
+            .best
+            .unwrap()
+    };
+    let found = best([0.4, 0.3]);
+    assert_eq!((found.f1, found.f1_threshold), (100.0, 0.0));
+    let found = best([-4.0, 3.0]);
+    assert_eq!((found.f1, found.f1_threshold), (100.0, -5.0));
+}
+
+#[test]
+fn equal_scores_are_answered_together() {
+    let questions = [
+        question("a", &["goats"]),
+        question("b", &[]),
+        question("c", &[]),
+    ];
+    let predictions = texts(&[("a", "goats"), ("b", "goats"), ("c", "goats")]);
+    let scores = ["a", "b", "c"].map(|id| (id.to_owned(), 0.5)).into();
+    let best = score_squad(&questions, true, &predictions, Some(&scores))
+        .best
+        .unwrap();
+    // No threshold can answer `a` alone.
+    assert_eq!(
+        (best.exact_match, best.exact_match_threshold),
+        (200.0 / 3.0, 0.0)
+    );
+}

@@ -33,6 +33,15 @@ impl GlueTask {
 
 /// Where the files of a task are, and what there is to say about them.
 pub(super) fn find(task: GlueTask, folder: &Path) -> Result<(Files, Vec<String>), DataError> {
+    if !folder.is_dir() {
+        return Err(TaskError::Unsuitable {
+            reason: format!("no folder {}", folder.display()),
+            remedy: format!(
+                "give the folder of all GLUE tasks, or that of {task} alone, with train.tsv or train-*.parquet"
+            ),
+        }
+        .into());
+    }
     let names = [folded(task.name()), folded(task.official_name())];
     let own = entries(folder)?
         .into_iter()
