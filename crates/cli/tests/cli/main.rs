@@ -20,5 +20,6 @@ mod recipe;
 mod resume;
 mod signals;
 mod single_steps;
+mod sweep;
 mod usage;
 mod workplace;

@@ -47,8 +47,8 @@ fn scores_are_summed_up_over_seeds_and_paired_by_seed() {
     assert!(pair.holm_p.unwrap() >= pair.judged_p.unwrap());
     assert_eq!(pair.tests, 2);
     let average = results.groups[0].average.as_ref().unwrap();
-    let by_hand =
-        (task.arms[0].mean.unwrap() + results.groups[0].tasks[1].arms[0].mean.unwrap()) / 2.0;
+    let other = &results.groups[0].tasks[1];
+    let by_hand = f64::midpoint(task.arms[0].mean.unwrap(), other.arms[0].mean.unwrap());
     assert!((average.arms[0].mean.unwrap() - by_hand).abs() < 1e-12);
     assert!(
         results.sentences[0]
