@@ -102,7 +102,8 @@ def main():
     raw = Path(sys.argv[1])
     machine = json.loads((raw / "machine.json").read_text())
     torch = json.loads((raw / "torch.json").read_text())
-    rows = {file.stem: read(file) for file in sorted(raw.glob("*.jsonl"))}
+    # The rows of fine-tuning have a table of their own.
+    rows = {file.stem: read(file) for file in sorted(raw.glob("*.jsonl")) if not file.stem.startswith("finetune-")}
     features = " ".join(feature["name"] for feature in machine["features"] if feature["found"])
     print("# Beside PyTorch on a CPU\n")
     print("Written by `python/bench/table.py` from the raw outputs of [`runs/bench-cpu.sh`](../../runs/bench-cpu.sh); do not edit.\n")

@@ -63,26 +63,46 @@ def is_site(case, layer):
 
 
 def draw_weights(case, generator):
-    """Random values for every parameter, in f32."""
+    """Random values for every parameter of the encoder and of the masked-language-model head, in f32."""
+    weights = draw_encoder(case, generator)
+    transform = "cls.predictions.transform"
+    draw_linear(weights, f"{transform}.dense", HIDDEN, HIDDEN, generator)
+    draw_norm(weights, f"{transform}.LayerNorm", generator)
+    weights["cls.predictions.bias"] = normal(VOCABULARY, generator=generator)
+    return weights
 
-    def normal(*shape, deviation=0.2, mean=0.0):
-        return mean + deviation * torch.randn(*shape, generator=generator)
 
+def normal(*shape, generator, deviation=0.2, mean=0.0):
+    return mean + deviation * torch.randn(*shape, generator=generator)
+
+
+def draw_linear(weights, name, inputs, outputs, generator):
+    weights[f"{name}.weight"] = normal(outputs, inputs, generator=generator)
+    weights[f"{name}.bias"] = normal(outputs, generator=generator)
+
+
+def draw_norm(weights, name, generator):
+    weights[f"{name}.weight"] = normal(HIDDEN, generator=generator, mean=1.0)
+    weights[f"{name}.bias"] = normal(HIDDEN, generator=generator)
+
+
+def draw_rational(weights, site, groups, generator):
+    for kind, values in (("numerator", NUMERATOR), ("denominator", DENOMINATOR)):
+        spread = 1.0 + normal(groups, len(values), generator=generator, deviation=0.05)
+        weights[f"{site}.activation.{kind}"] = torch.tensor(values) * spread
+
+
+def draw_encoder(case, generator):
+    """Random values for every parameter of the encoder, in f32."""
     weights = {}
-
-    def linear(name, inputs, outputs):
-        weights[f"{name}.weight"] = normal(outputs, inputs)
-        weights[f"{name}.bias"] = normal(outputs)
-
-    def norm(name):
-        weights[f"{name}.weight"] = normal(HIDDEN, mean=1.0)
-        weights[f"{name}.bias"] = normal(HIDDEN)
-
+    linear = lambda name, inputs, outputs: draw_linear(weights, name, inputs, outputs, generator)
+    norm = lambda name: draw_norm(weights, name, generator)
+    table = lambda rows, **options: normal(rows, HIDDEN, generator=generator, **options)
     embeddings = "bert.embeddings"
-    weights[f"{embeddings}.word_embeddings.weight"] = normal(VOCABULARY, HIDDEN, deviation=0.5)
-    weights[f"{embeddings}.token_type_embeddings.weight"] = normal(TYPES, HIDDEN)
+    weights[f"{embeddings}.word_embeddings.weight"] = table(VOCABULARY, deviation=0.5)
+    weights[f"{embeddings}.token_type_embeddings.weight"] = table(TYPES)
     if case["positions"] == "learned":
-        weights[f"{embeddings}.position_embeddings.weight"] = normal(POSITIONS, HIDDEN)
+        weights[f"{embeddings}.position_embeddings.weight"] = table(POSITIONS)
     if case["norm"] == "post":
         norm(f"{embeddings}.LayerNorm")
     for layer in range(LAYERS):
@@ -93,16 +113,11 @@ def draw_weights(case, generator):
         norm(f"{name}.attention.output.LayerNorm")
         linear(f"{name}.intermediate.dense", HIDDEN, INTERMEDIATE)
         if is_site(case, layer):
-            for kind, values in (("numerator", NUMERATOR), ("denominator", DENOMINATOR)):
-                spread = 1.0 + normal(case["groups"], len(values), deviation=0.05)
-                weights[f"{name}.intermediate.activation.{kind}"] = torch.tensor(values) * spread
+            draw_rational(weights, f"{name}.intermediate", case["groups"], generator)
         linear(f"{name}.output.dense", INTERMEDIATE, HIDDEN)
         norm(f"{name}.output.LayerNorm")
     if case["norm"] == "pre":
         norm("bert.encoder.final_norm")
-    linear("cls.predictions.transform.dense", HIDDEN, HIDDEN)
-    norm("cls.predictions.transform.LayerNorm")
-    weights["cls.predictions.bias"] = normal(VOCABULARY)
     return weights
 
 
@@ -142,59 +157,77 @@ def rotate(x):
     return torch.cat([first * cosine - second * sine, second * cosine + first * sine], dim=-1)
 
 
-def loss_of(case, weights, batch):
-    """The summed masked-language-model cross-entropy, times SCALE."""
+def linear(weights, name, x):
+    return F.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
-    def linear(name, x):
-        return F.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
-    def norm(name, x):
-        return F.layer_norm(x, (HIDDEN,), weights[f"{name}.weight"], weights[f"{name}.bias"], EPSILON)
+def layer_norm(weights, name, x):
+    return F.layer_norm(x, (HIDDEN,), weights[f"{name}.weight"], weights[f"{name}.bias"], EPSILON)
 
-    def attention(name, x):
-        def heads(kind):
-            projected = linear(f"{name}.self.{kind}", x)
-            return projected.view(BATCH, LENGTH, HEADS, HIDDEN // HEADS).transpose(1, 2)
 
-        query, key, value = heads("query"), heads("key"), heads("value")
-        if case["positions"] == "rotary":
-            query, key = rotate(query), rotate(key)
-        scores = query @ key.transpose(-1, -2) / math.sqrt(HIDDEN // HEADS)
-        padding = batch["attention_mask"][:, None, None, :] == 0
-        context = scores.masked_fill(padding, -math.inf).softmax(-1) @ value
-        return linear(f"{name}.output.dense", context.transpose(1, 2).flatten(-2))
+def attention(case, weights, name, x, mask):
+    def heads(kind):
+        projected = linear(weights, f"{name}.self.{kind}", x)
+        if f"{name}.self.{kind}.lora_A.weight" in weights:
+            down, up = (weights[f"{name}.self.{kind}.lora_{half}.weight"] for half in "AB")
+            projected = projected + case["alpha"] / down.shape[0] * F.linear(F.linear(x, down), up)
+        if f"{name}.self.{kind}.ia3_l" in weights:
+            projected = projected * weights[f"{name}.self.{kind}.ia3_l"]
+        return projected.unflatten(-1, (HEADS, HIDDEN // HEADS)).transpose(1, 2)
 
-    def feed_forward(layer, name, x):
-        u = linear(f"{name}.intermediate.dense", x)
-        if is_site(case, layer):
-            site = f"{name}.intermediate.activation"
-            y = rational(u, weights[f"{site}.numerator"], weights[f"{site}.denominator"])
-        else:
-            y = F.gelu(u)
-        return linear(f"{name}.output.dense", y)
+    query, key, value = heads("query"), heads("key"), heads("value")
+    if case["positions"] == "rotary":
+        query, key = rotate(query), rotate(key)
+    scores = query @ key.transpose(-1, -2) / math.sqrt(HIDDEN // HEADS)
+    padding = mask[:, None, None, :] == 0
+    context = scores.masked_fill(padding, -math.inf).softmax(-1) @ value
+    return linear(weights, f"{name}.output.dense", context.transpose(1, 2).flatten(-2))
+
+
+def feed_forward(case, weights, layer, name, x):
+    u = linear(weights, f"{name}.intermediate.dense", x)
+    if is_site(case, layer):
+        site = f"{name}.intermediate.activation"
+        y = rational(u, weights[f"{site}.numerator"], weights[f"{site}.denominator"])
+    else:
+        y = F.gelu(u)
+    if f"{name}.intermediate.ia3_l" in weights:
+        y = y * weights[f"{name}.intermediate.ia3_l"]
+    return linear(weights, f"{name}.output.dense", y)
+
+
+def hidden_states(case, weights, batch):
+    """The encoder's output [batch, length, hidden]."""
 
     def sublayer(name, x, function):
         if case["norm"] == "pre":
-            return x + function(norm(name, x))
+            return x + function(layer_norm(weights, name, x))
         factor = (2 * LAYERS) ** 0.25 if case["norm"] == "deepnorm" else 1.0
-        return norm(name, x * factor + function(x))
+        return layer_norm(weights, name, x * factor + function(x))
 
     embeddings = "bert.embeddings"
     x = weights[f"{embeddings}.word_embeddings.weight"][batch["ids"]]
     x = x + weights[f"{embeddings}.token_type_embeddings.weight"][batch["type_ids"]]
     if case["positions"] == "learned":
-        x = x + weights[f"{embeddings}.position_embeddings.weight"][:LENGTH]
+        x = x + weights[f"{embeddings}.position_embeddings.weight"][: x.shape[1]]
     if case["norm"] == "post":
-        x = norm(f"{embeddings}.LayerNorm", x)
+        x = layer_norm(weights, f"{embeddings}.LayerNorm", x)
     for layer in range(LAYERS):
         name = f"bert.encoder.layer.{layer}"
-        x = sublayer(f"{name}.attention.output.LayerNorm", x, lambda h: attention(f"{name}.attention", h))
-        x = sublayer(f"{name}.output.LayerNorm", x, lambda h: feed_forward(layer, name, h))
+        attend = lambda h: attention(case, weights, f"{name}.attention", h, batch["attention_mask"])
+        x = sublayer(f"{name}.attention.output.LayerNorm", x, attend)
+        x = sublayer(f"{name}.output.LayerNorm", x, lambda h: feed_forward(case, weights, layer, name, h))
     if case["norm"] == "pre":
-        x = norm("bert.encoder.final_norm", x)
-    rows = x.flatten(0, 1)[batch["masked_positions"]]
-    rows = norm("cls.predictions.transform.LayerNorm", F.gelu(linear("cls.predictions.transform.dense", rows)))
-    logits = rows @ weights[f"{embeddings}.word_embeddings.weight"].T + weights["cls.predictions.bias"]
+        x = layer_norm(weights, "bert.encoder.final_norm", x)
+    return x
+
+
+def loss_of(case, weights, batch):
+    """The summed masked-language-model cross-entropy, times SCALE."""
+    rows = hidden_states(case, weights, batch).flatten(0, 1)[batch["masked_positions"]]
+    transform = "cls.predictions.transform"
+    rows = layer_norm(weights, f"{transform}.LayerNorm", F.gelu(linear(weights, f"{transform}.dense", rows)))
+    logits = rows @ weights["bert.embeddings.word_embeddings.weight"].T + weights["cls.predictions.bias"]
     return SCALE * F.cross_entropy(logits, batch["labels"], reduction="sum")
 
 

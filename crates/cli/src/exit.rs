@@ -1,8 +1,9 @@
 //! What the exit code of the program says, and the failure that carries it.
 
-use std::{fmt::Display, io, process::ExitCode};
+use std::{fmt::Display, io, path::Path, process::ExitCode};
 
 use pliant_activation::{ActivationError, ParseError};
+use pliant_data::{DataError, TaskError};
 use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError, SweepError};
 use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
 
@@ -65,6 +66,15 @@ impl Failure {
         self
     }
 
+    /// A folder that was given as a model and is none.
+    pub(crate) fn no_model(folder: &Path) -> Self {
+        Self::usage(format_args!(
+            "{} is no model folder: it has no config.json",
+            folder.display()
+        ))
+        .hint("give the folder `model` of a finished run")
+    }
+
     /// The hint that a library's error has, or none.
     pub(crate) fn maybe(mut self, hint: Option<String>) -> Self {
         self.hint = hint;
@@ -124,8 +134,20 @@ usage!(
     ArmsError,
     SeedsError,
     ParseError,
-    ActivationError
+    ActivationError,
+    TaskError
 );
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        let code = match &error {
+            DataError::Option { .. } => Code::Usage,
+            DataError::Task(task) if task.is_usage() => Code::Usage,
+            _ => Code::Data,
+        };
+        Self::new(code, &error).maybe(error.hint())
+    }
+}
 
 impl From<ShapesError> for Failure {
     fn from(error: ShapesError) -> Self {

@@ -226,22 +226,28 @@ pub enum TrainError {
         found: &'static str,
     },
     /// A text without a mask.
-    #[error("row {row}: the text has no [MASK]")]
-    NoMask {
-        /// The row, from 1.
-        row: usize,
-    },
+    #[error("the text has no [MASK]")]
+    NoMask,
+    /// A text without a token.
+    #[error("the text is empty")]
+    EmptyText,
     /// A text longer than the model can read.
-    #[error("row {row}: {tokens} tokens, but the model reads at most {most}")]
+    #[error("the text has {tokens} tokens, but the model reads at most {most}")]
     TextTooLong {
-        /// The row, from 1.
-        row: usize,
         /// Its tokens.
         tokens: usize,
         /// The most there may be.
         most: usize,
     },
-    /// A line of a stream that is not as it should be.
+    /// A query of another kind than the model's.
+    #[error("this model {does}: it wants {wants}")]
+    OtherQuery {
+        /// What the model does.
+        does: &'static str,
+        /// What it wants to be asked.
+        wants: &'static str,
+    },
+    /// A line of a stream that cannot be understood.
     #[error("line {line}: {reason}")]
     BadLine {
         /// The line, from 1.
@@ -249,12 +255,12 @@ pub enum TrainError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Something in a later part of a stream is not as it should be.
-    #[error("in the lines from {first} on, counted from there: {source}")]
-    InStream {
-        /// The first line of the part.
-        first: u64,
-        /// What is wrong.
+    /// A line of a stream that cannot be answered.
+    #[error("line {line}: {source}")]
+    AtLine {
+        /// The line, from 1.
+        line: u64,
+        /// Why not.
         source: Box<TrainError>,
     },
     /// A stream cannot be read or written.
@@ -309,13 +315,19 @@ impl TrainError {
             | Self::OtherVocabulary { .. }
             | Self::TooLong { .. }
             | Self::OtherModel { .. }
+            | Self::OtherQuery { .. }
             | Self::OtherModelKind { .. }
             | Self::NoSeeds => ErrorKind::Configuration,
-            Self::InStream { source, .. } => source.kind(),
+            Self::AtLine { source, .. } => match source.kind() {
+                // What is no more than usage in a single query is data in a stream.
+                ErrorKind::Configuration => ErrorKind::Data,
+                kind => kind,
+            },
             Self::Data(DataError::Task(error)) if error.is_usage() => ErrorKind::Configuration,
             Self::Data(_)
             | Self::OtherData { .. }
-            | Self::NoMask { .. }
+            | Self::NoMask
+            | Self::EmptyText
             | Self::TextTooLong { .. }
             | Self::BadLine { .. } => ErrorKind::Data,
             Self::Model(error) => match error {
@@ -407,13 +419,16 @@ impl TrainError {
             Self::OtherModelKind { .. } => {
                 "give a model that was fine-tuned on such a task, or for masks one that was pre-trained".to_owned()
             }
-            Self::NoMask { .. } => "write [MASK] where a word is to be found".to_owned(),
+            Self::NoMask => "write [MASK] where a word is to be found".to_owned(),
+            Self::EmptyText => "write something that it can be asked about".to_owned(),
             Self::TextTooLong { .. } => "shorten the text".to_owned(),
             Self::BadLine { .. } => {
                 "a line is {\"text\": …}, {\"text\": …, \"text_pair\": …} or {\"question\": …, \"context\": …}, each with an optional id".to_owned()
             }
-            Self::InStream { source, .. } => return source.hint(),
-            Self::DamagedFile { .. }
+            Self::AtLine { source, .. } => return source.hint(),
+            // What it wants stands in the message.
+            Self::OtherQuery { .. }
+            | Self::DamagedFile { .. }
             | Self::EmptyStep { .. }
             | Self::Stream(_)
             | Self::Threads { .. } => return None,

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use pliant_data::metric::{Metric, score_squad};
 use pliant_data::squad::{Question, SquadFile, read_squad};
-use pliant_data::task::{Columns, Labels, TaskName, read_labelled};
+use pliant_data::task::{
+    Columns, Example, Labelled, Labels, Target, TaskName, read_glue, read_labelled,
+};
 use pliant_data::{DataError, TaskError};
 use pliant_nn::{Precision, TaskHead};
 use serde::{Deserialize, Serialize};
@@ -55,7 +57,8 @@ pub struct TaskEvaluation {
     pub seconds: f64,
 }
 
-/// Scores the tuned model in `model` (or the base `model` with an adapter) on the labelled file `data` of a task.
+/// Scores the tuned model in `model` (or the base `model` with an adapter) on `data` of a task: a labelled file,
+/// or a folder with the development part of GLUE or `SQuAD`.
 ///
 /// The task's labels are found among the model's by name, so that a model of MNLI can be scored on SNLI, and one of SQuAD on
 /// any file of that form.
@@ -76,6 +79,14 @@ pub fn evaluate_task(
         }
         let began = Instant::now();
         let (rows, primary, metrics, warnings) = match task {
+            TaskName::Squad { version_2 } if data.is_dir() => {
+                let name = if version_2 {
+                    "dev-v2.0.json"
+                } else {
+                    "dev-v1.1.json"
+                };
+                answers(&predictor, &data.join(name))?
+            }
             TaskName::Squad { .. } => answers(&predictor, data)?,
             _ => labels(&predictor, task, data, options)?,
         };
@@ -105,8 +116,9 @@ fn labels(
         TaskHead::Regression => Labels::Regression,
         TaskHead::Span => return Err(predictor.unable("name labels")),
     };
-    let labelled = read_labelled(task, &known, data, options.columns.as_ref())?;
-    if labelled.examples.iter().any(|row| row.target.is_none()) {
+    let (parts, warnings) = labelled(task, &known, data, options)?;
+    let rows = parts.iter().flat_map(|(_, rows)| rows);
+    if rows.clone().any(|row| row.target.is_none()) {
         return Err(DataError::from(TaskError::Unsuitable {
             reason: format!("{} has rows without a label", data.display()),
             remedy: "score a labelled file; `pliant predict` needs no labels".to_owned(),
@@ -119,24 +131,97 @@ fn labels(
         max_answer_length: predictor.reading().max_answer_length,
         version_2: false,
     };
-    let name = data.file_name().unwrap_or_default().to_string_lossy();
-    let part: Part = encode(
-        &name,
-        &labelled.examples,
-        predictor.tokenizer(),
-        predictor.reading().max_length,
-    )?;
     let pad = predictor.tokenizer().special().pad;
-    let logits = part
-        .sequences
-        .logits(model, options.batch.unwrap_or(BATCH), pad)?;
-    let scored = mean(&[(part.name.clone(), scoring.score(&part, &logits, None))]);
+    let mut scored = Vec::with_capacity(parts.len());
+    for (name, rows) in &parts {
+        let max_length = predictor.reading().max_length;
+        let part: Part = encode(name, rows, predictor.tokenizer(), max_length)?;
+        let batch = options.batch.unwrap_or(BATCH);
+        let logits = part.sequences.logits(model, batch, pad)?;
+        scored.push((name.clone(), scoring.score(&part, &logits, None)));
+    }
     Ok((
-        part.rows(),
+        rows.count(),
         scoring.primary(),
-        scored.metrics,
-        labelled.warnings,
+        mean(&scored).metrics,
+        warnings,
     ))
+}
+
+/// The rows of a file, or the development parts of a folder of GLUE, with the model's labels.
+fn labelled(
+    task: TaskName,
+    known: &Labels,
+    data: &Path,
+    options: &TaskEvaluationOptions,
+) -> Result<(Vec<(String, Vec<Example>)>, Vec<String>), TrainError> {
+    let TaskName::Glue(task) = task else {
+        return file_of_rows(task, known, data, options);
+    };
+    if !data.is_dir() {
+        return file_of_rows(TaskName::Glue(task), known, data, options);
+    }
+    let mut parts = read_glue(task, data)?;
+    for row in parts.official_dev.iter_mut().flat_map(|(_, rows)| rows) {
+        row.target = row
+            .target
+            .map(|target| translated(target, &parts.labels, known, data, row.row))
+            .transpose()?;
+    }
+    Ok((parts.official_dev, parts.warnings))
+}
+
+fn file_of_rows(
+    task: TaskName,
+    known: &Labels,
+    data: &Path,
+    options: &TaskEvaluationOptions,
+) -> Result<(Vec<(String, Vec<Example>)>, Vec<String>), TrainError> {
+    let Labelled { examples, warnings } =
+        read_labelled(task, known, data, options.columns.as_ref())?;
+    let name = data.file_name().unwrap_or_default().to_string_lossy();
+    Ok((vec![(name.into_owned(), examples)], warnings))
+}
+
+/// A task's class as the number that it has in the model, by its name.
+fn translated(
+    target: Target,
+    own: &Labels,
+    known: &Labels,
+    path: &Path,
+    line: usize,
+) -> Result<Target, DataError> {
+    match (target, own, known) {
+        (Target::Class(class), Labels::Classes(own), Labels::Classes(known)) => {
+            let label = &own[class as usize];
+            let place = known.iter().position(|name| name == label);
+            place
+                .map(|place| Target::Class(place as u32))
+                .ok_or_else(|| {
+                    TaskError::UnknownLabel {
+                        path: path.to_owned(),
+                        line,
+                        label: label.clone(),
+                        known: known.clone(),
+                        from_training: true,
+                    }
+                    .into()
+                })
+        }
+        (Target::Score(_), Labels::Regression, Labels::Regression) => Ok(target),
+        (.., Labels::Regression) => {
+            Err(unsuitable("this model gives numbers, the task has labels"))
+        }
+        _ => Err(unsuitable("this model names labels, the task has numbers")),
+    }
+}
+
+fn unsuitable(reason: &str) -> DataError {
+    TaskError::Unsuitable {
+        reason: reason.to_owned(),
+        remedy: "give a model that was fine-tuned on such a task".to_owned(),
+    }
+    .into()
 }
 
 /// Questions in pieces, so that memory does not grow with the file.

@@ -6,10 +6,13 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod eval;
+pub(crate) mod finetune;
 pub(crate) mod man;
 pub(crate) mod number;
+pub(crate) mod predict;
 pub(crate) mod pretrain;
 pub(crate) mod recipe;
+pub(crate) mod score;
 pub(crate) mod shapes;
 pub(crate) mod sweep;
 
@@ -32,7 +35,8 @@ pub(crate) const VERSION: &str =
         encoders that are equal but for their activation, trained from equal weights on equal batches.",
     after_long_help = "Examples:\n  \
         pliant compare                            the main job: GELU against the learnable rational\n  \
-        pliant compare --corpus text/ --seeds 1-5 the same on your own text\n\n\
+        pliant compare --corpus text/ --seeds 1-5 the same on your own text\n  \
+        pliant finetune --model run/model --task rte --data glue/ --out rte\n\n\
         Exit codes:\n  \
         0    done\n  \
         1    failed\n  \
@@ -99,8 +103,12 @@ pub(crate) enum Color {
 pub(crate) enum Verb {
     Compare(compare::Compare),
     Pretrain(pretrain::Pretrain),
+    Finetune(Box<finetune::Finetune>),
+    Predict(predict::Predict),
     Eval(eval::Eval),
     Sweep(sweep::Sweep),
+    #[command(subcommand)]
+    Score(score::Score),
     Shapes(shapes::Shapes),
     #[command(subcommand)]
     Act(act::Act),

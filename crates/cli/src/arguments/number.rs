@@ -1,11 +1,20 @@
-//! Values that are counts or pairs of numbers.
+//! Values that are counts, pairs of numbers or formats of numbers.
 
 use std::{fmt, str::FromStr};
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use pliant_kernels::Precision;
 
 /// A whole number from 1 on.
 pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse()
         .map_err(|_| "write a whole number, at least 1".to_owned())
+}
+
+/// One of the formats that operands of matrix products are rounded to.
+pub(crate) fn precision() -> impl TypedValueParser<Value = Precision> {
+    PossibleValuesParser::new(Precision::ALL.map(Precision::name))
+        .try_map(|name| name.parse::<Precision>())
 }
 
 /// A time in minutes.

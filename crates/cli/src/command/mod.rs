@@ -7,11 +7,14 @@ mod completions;
 mod context;
 mod doctor;
 mod eval;
+mod finetune;
 mod man;
+mod predict;
 mod pretrain;
 mod recipe;
 #[cfg(test)]
 mod reference;
+mod score;
 mod shapes;
 mod sweep;
 
@@ -50,8 +53,11 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.verb {
         Verb::Compare(verb) => compare::run(verb, &context),
         Verb::Pretrain(verb) => pretrain::run(verb, &context),
+        Verb::Finetune(verb) => finetune::run(verb, &context),
+        Verb::Predict(verb) => predict::run(verb, &context),
         Verb::Eval(verb) => eval::run(verb, &context),
         Verb::Sweep(verb) => sweep::run(verb, &context),
+        Verb::Score(verb) => score::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),

@@ -35,6 +35,12 @@ pub(crate) fn print_document(document: &impl Serialize) -> Result<(), Failure> {
     write(&(text + "\n"))
 }
 
+/// Prints one line of JSON.
+pub(crate) fn print_line(document: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(document).map_err(|error| Failure::output(&error.into()))?;
+    write(&(text + "\n"))
+}
+
 /// Standard output at once, so that a closed pipe shows here and nowhere else.
 fn write(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();

@@ -1,5 +1,7 @@
 //! The events of a training run as progress.
 
+mod task;
+
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
@@ -13,6 +15,9 @@ use super::{
     screen::{Screen, Status},
     summary,
 };
+use task::Epochs;
+
+pub(crate) use task::scores;
 
 /// Shows one run after the other.
 pub(crate) struct TrainingProgress {
@@ -33,7 +38,12 @@ struct Running {
     /// When the first step here began: the validation before it says nothing about the pace.
     begun: Option<Duration>,
     rate: Rate,
-    validation: Option<f64>,
+    /// Of the last step.
+    loss: Option<f64>,
+    /// What the last validation found.
+    validation: Option<String>,
+    /// Of a fine-tuning.
+    epochs: Option<Epochs>,
 }
 
 impl TrainingProgress {
@@ -117,10 +127,14 @@ impl TrainingProgress {
                     minutes: *minutes,
                     begun: None,
                     rate: Rate::new(*step),
+                    loss: None,
                     validation: None,
+                    epochs: None,
                 });
-                self.start(*step, parameters, activation, precision, *threads);
+                self.introduction(parameters, activation, precision, *threads);
+                self.goes_on(*step);
             }
+            Event::TaskStarted { .. } => self.task_started(event),
             Event::Step {
                 step,
                 loss,
@@ -135,14 +149,24 @@ impl TrainingProgress {
                     let begun = *run.begun.get_or_insert(now.saturating_sub(took));
                     let first = run.rate.is_empty();
                     run.rate.step(*step, *tokens, now.saturating_sub(begun));
+                    run.loss = Some(*loss);
                     self.step(*step, *loss, *elapsed_seconds, now, first);
                 }
             }
             Event::Validation { loss, .. } => {
                 if let Some(run) = &mut self.run {
-                    run.validation = Some(*loss);
+                    run.validation = Some(format!("validation {loss:.3}"));
                 }
             }
+            Event::TaskValidation {
+                step,
+                epoch,
+                primary,
+                metrics,
+                best,
+                ..
+            } => self.task_validated(*step, *epoch, primary, metrics, *best, now),
+            Event::TaskFinished { result } => self.task_finished(result),
             Event::Warning { message } => self.screen.warning(message),
             Event::GradientReport { step, zero, .. } if !zero.is_empty() => {
                 self.screen.warning(&format!(
@@ -173,9 +197,9 @@ impl TrainingProgress {
         }
     }
 
-    fn start(
+    /// What is trained, once.
+    fn introduction(
         &mut self,
-        step: u64,
         parameters: &BTreeMap<String, usize>,
         activation: &str,
         precision: &str,
@@ -188,6 +212,9 @@ impl TrainingProgress {
                 summary::roles(parameters)
             ));
         }
+    }
+
+    fn goes_on(&mut self, step: u64) {
         if step > 0 {
             self.screen
                 .note(&format!("{}  goes on from step {step}", self.title));
@@ -208,7 +235,7 @@ impl TrainingProgress {
         let by_steps = run.steps.and_then(|steps| run.rate.remaining(steps));
         let remaining = [budget, by_steps].into_iter().flatten().min();
         detail.extend(remaining.map(|time| format!("ETA {}", duration(time))));
-        detail.extend(run.validation.map(|loss| format!("validation {loss:.3}")));
+        detail.extend(run.validation.clone());
         let status = Status {
             title: &self.title,
             unit: "step",
@@ -216,7 +243,8 @@ impl TrainingProgress {
             length: run.steps,
             detail: &detail.join("  "),
         };
-        let edge = first || run.steps == Some(step);
+        // The last step of a fine-tuning is followed by the line of its epoch.
+        let edge = first || (run.steps == Some(step) && run.epochs.is_none());
         self.screen.status(&status, now, edge);
     }
 }

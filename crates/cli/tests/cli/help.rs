@@ -4,11 +4,12 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 21] = [
+const VERBS: [&[&str]; 22] = [
     &["compare"],
     &["pretrain"],
     &["eval"],
     &["sweep"],
+    &["score", "squad"],
     &["shapes"],
     &["act"],
     &["act", "list"],

@@ -18,6 +18,7 @@ mod levels;
 mod pipe;
 mod recipe;
 mod resume;
+mod score;
 mod signals;
 mod single_steps;
 mod sweep;

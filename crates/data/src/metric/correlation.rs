@@ -1,6 +1,6 @@
 //! Correlations.
 
-/// Matthews' correlation for any number of classes, R_K of Gorodkin (2004, "Comparing two K-category assignments by a
+/// Matthews' correlation for any number of classes, `R_K` of Gorodkin (2004, "Comparing two K-category assignments by a
 /// K-category correlation coefficient"); 0 where either side is constant.
 ///
 /// # Panics

@@ -194,6 +194,3 @@ fn f1_of_class_one(predicted: &[f64], actual: &[f64]) -> f64 {
     }
     2.0 * both as f64 / named as f64
 }
-
-#[cfg(test)]
-mod tests;

@@ -44,7 +44,8 @@ pub struct SquadScore {
     pub unknown: usize,
 }
 
-/// The best thresholds for "no answer", as `evaluate-v2.0.py` finds them.
+/// The best thresholds for "no answer": a question whose score is above has none. As `evaluate-v2.0.py` finds them, but that
+/// questions with equal scores stay together, and that "no question has an answer" has a threshold below negative scores, too.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BestThreshold {
     /// Best exact match, in percent.
@@ -185,7 +186,9 @@ fn best_threshold(
         .collect();
     order.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let mut sum = rows.iter().filter(|row| !row.has_answer).count() as f64;
-    let (mut best, mut threshold) = (sum, 0.0);
+    // Below every score no question has an answer; where all are above 0, as probabilities are, that is 0.
+    let least = order.first().map_or(0.0, |(score, _)| *score);
+    let (mut best, mut threshold) = (sum, if least > 0.0 { 0.0 } else { least - 1.0 });
     for equal in order.chunk_by(|(a, _), (b, _)| a == b) {
         for (_, row) in equal {
             sum += if row.has_answer {
@@ -205,7 +208,8 @@ fn best_threshold(
 /// Reads a predictions file: one JSON object, question id → text (null is read as "no answer").
 ///
 /// # Errors
-/// [`TaskError::Malformed`] for what is no JSON, [`TaskError::Form`] for other JSON, and those of reading.
+/// [`TaskError::Malformed`](crate::TaskError::Malformed) for what is no JSON,
+/// [`TaskError::Form`](crate::TaskError::Form) for other JSON, and those of reading.
 pub fn read_predictions(path: &Path) -> Result<BTreeMap<String, String>, DataError> {
     let values: BTreeMap<String, Option<String>> = read_object(path, "texts")?;
     Ok(values

@@ -246,6 +246,3 @@ fn byte_places(text: &str) -> Vec<usize> {
         .chain([text.len()])
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -197,13 +197,16 @@ impl Context {
                 ids,
                 type_ids,
                 question: number,
-                span: answer.map(|answer| match answer {
-                    Some((first, last)) if stretch.contains(&first) && stretch.contains(&last) => {
+                span: match answer {
+                    Known::Nothing => None,
+                    Known::Tokens(first, last)
+                        if stretch.contains(&first) && stretch.contains(&last) =>
+                    {
                         let position = |token| (token - stretch.start + first_position) as u32;
-                        (position(first), position(last))
+                        Some((position(first), position(last)))
                     }
-                    _ => (0, 0),
-                }),
+                    Known::Tokens(..) | Known::NoAnswer => Some((0, 0)),
+                },
                 places: Arc::clone(&self.places),
                 first_token: stretch.start,
                 first_position,
@@ -214,21 +217,34 @@ impl Context {
         Ok(())
     }
 
-    /// First and last token of the answer to train on: `None` where nothing is known, `Some(None)` for "no answer".
-    fn answer(&self, question: &Question) -> Option<Option<(usize, usize)>> {
+    /// The answer to train on.
+    fn answer(&self, question: &Question) -> Known {
         if question.is_impossible {
-            return Some(None);
+            return Known::NoAnswer;
         }
-        let (start, end) = question.first_place()?;
+        let Some((start, end)) = question.first_place() else {
+            return Known::Nothing;
+        };
         // Every token that shares a character with the answer: an answer may begin or end inside a token.
-        let first = self
-            .places
-            .partition_point(|(_, token_end)| *token_end as usize <= start);
-        let after = self
-            .places
-            .partition_point(|(token_start, _)| (*token_start as usize) < end);
-        (first < after).then(|| Some((first, after - 1)))
+        let before = |(_, token_end): &(u32, u32)| *token_end as usize <= start;
+        let not_after = |(token_start, _): &(u32, u32)| (*token_start as usize) < end;
+        let first = self.places.partition_point(before);
+        let after = self.places.partition_point(not_after);
+        if first < after {
+            Known::Tokens(first, after - 1)
+        } else {
+            Known::Nothing
+        }
     }
+}
+
+/// What is known about a question's answer.
+#[derive(Clone, Copy)]
+enum Known {
+    Nothing,
+    NoAnswer,
+    /// First and last token of the context.
+    Tokens(usize, usize),
 }
 
 fn empty(question: &Question, what: &str) -> DataError {
@@ -278,6 +294,3 @@ fn maximum_context(stretches: &[Range<usize>]) -> Vec<Vec<bool>> {
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -148,7 +148,9 @@ mod tests {
         // The batches themselves are others, not only their order.
         let sorted = |number| {
             let mut batches = epoch(&plan(1), number);
-            batches.iter_mut().for_each(|rows| rows.sort_unstable());
+            for rows in &mut batches {
+                rows.sort_unstable();
+            }
             batches.sort_unstable();
             batches
         };

@@ -234,7 +234,7 @@ impl TaskError {
             Self::TooManyMalformed { .. } => {
                 "correct or delete these lines; check that the file is of this task and complete".into()
             }
-            Self::Malformed { .. } => "correct or delete the line".into(),
+            Self::Malformed { .. } => "correct the file at this line".into(),
             Self::Parquet { .. } => {
                 "the compressions that can be read are none, snappy and gzip; write the file again with one of them, or as .jsonl".into()
             }
@@ -244,14 +244,13 @@ impl TaskError {
                 from_training,
                 ..
             } => {
-                let near = nearest(label, known.iter().map(String::as_str))
-                    .map(|near| format!("did you mean {near}? "))
-                    .unwrap_or_default();
-                if *from_training {
-                    format!("{near}labels are those of the training file: add rows with this one there, or take it out here")
+                let near = nearest(label, known.iter().map(String::as_str));
+                let rule = if *from_training {
+                    "labels are those of the training file: add rows with this one there, or take it out here"
                 } else {
-                    format!("{near}Labels may be these words, or their places counted from 0")
-                }
+                    "labels may be these words, or their places counted from 0"
+                };
+                suggested(near, rule)
             }
             Self::EmptyText { .. } => "give it a text, or take it out".into(),
             Self::TooFewExamples { available, .. } => format!("ask for at most {available}"),
@@ -269,19 +268,27 @@ impl TaskError {
 }
 
 fn meant(nearest: Option<&str>, what: &str, known: &[String]) -> String {
-    let known = listed(known);
-    match nearest {
-        Some(nearest) => format!("did you mean {nearest}? The {what} are {known}"),
-        None => format!("the {what} are {known}"),
-    }
+    suggested(nearest, &format!("the {what} are {}", listed(known)))
+}
+
+/// A sentence, after a suggestion if there is one.
+fn suggested(nearest: Option<&str>, sentence: &str) -> String {
+    let Some(nearest) = nearest else {
+        return sentence.to_owned();
+    };
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let sentence: String = first.into_iter().chain(letters).collect();
+    format!("did you mean {nearest}? {sentence}")
 }
 
 /// Names one after the other; of many the first ones.
 fn listed(names: &[String]) -> String {
     const MOST: usize = 20;
-    let mut text = names[..names.len().min(MOST)].join(", ");
+    let text = names[..names.len().min(MOST)].join(", ");
     if names.len() > MOST {
-        text += &format!(", … ({} in all)", names.len());
+        format!("{text}, … ({} in all)", names.len())
+    } else {
+        text
     }
-    text
 }

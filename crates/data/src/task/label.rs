@@ -64,6 +64,9 @@ impl<'a> LabelReader<'a> {
         if text.is_empty() {
             return Reading::Malformed("no label".into());
         }
+        if self.marks && matches!(text, "-" | "-1" | "-1.0") {
+            return Reading::Without;
+        }
         let classes = match self.labels {
             Labels::Regression => {
                 return match text.parse::<f32>() {
@@ -75,9 +78,6 @@ impl<'a> LabelReader<'a> {
         };
         if let Some(place) = classes.iter().position(|class| class == text) {
             return Reading::Known(Target::Class(place as u32));
-        }
-        if self.marks && matches!(text, "-" | "-1") {
-            return Reading::Without;
         }
         let numbered = integer(text)
             .and_then(|number| self.numbered.get(number))

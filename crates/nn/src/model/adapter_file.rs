@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use safetensors::tensor::{Metadata, SafeTensors, TensorView};
+use safetensors::tensor::{SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::task::is_encoder;
@@ -20,8 +21,8 @@ use crate::head::TaskHead;
 use crate::parameter::{ParameterInfo, Role};
 
 const ADAPTER_FILE: &str = "adapter.safetensors";
-/// The value of `format` in the metadata.
-const FORMAT: &str = "pliant-adapter";
+/// The key of the [`Header`] in the metadata.
+const HEADER_KEY: &str = "pliant_adapter";
 
 impl TaskModel {
     /// Writes `adapter.safetensors` into a folder, creating it: the adapter, if there is one, and the parameters `trained`
@@ -43,30 +44,17 @@ impl TaskModel {
             .iter()
             .map(|index| self.parameters[*index].name.as_str())
             .collect();
-        let json = |error: serde_json::Error| ModelError::WeightFile {
+        let header = Header {
+            adapter: self.adapter,
+            head: self.head().clone(),
+            base_sha256: self.encoder_hash(&names),
+        };
+        let header = serde_json::to_string(&header).map_err(|error| ModelError::WeightFile {
             path: path.clone(),
             reason: error.to_string(),
-        };
-        let mut metadata = HashMap::from([
-            ("format".to_owned(), FORMAT.to_owned()),
-            ("base_sha256".to_owned(), self.encoder_hash(&names)),
-            (
-                "head".to_owned(),
-                serde_json::to_string(self.head()).map_err(json)?,
-            ),
-            ("kind".to_owned(), "none".to_owned()),
-        ]);
-        match self.adapter {
-            None => {}
-            Some(AdapterKind::Ia3) => {
-                metadata.insert("kind".to_owned(), "ia3".to_owned());
-            }
-            Some(AdapterKind::Lora { rank, alpha }) => {
-                metadata.insert("kind".to_owned(), "lora".to_owned());
-                metadata.insert("rank".to_owned(), rank.to_string());
-                metadata.insert("alpha".to_owned(), alpha.to_string());
-            }
-        }
+        })?;
+        // One key only: the format keeps no order of several.
+        let metadata = HashMap::from([(HEADER_KEY.to_owned(), header)]);
         fs::create_dir_all(folder).map_err(storage::file_error("create", folder))?;
         let buffers = weights::buffers(self.network());
         let tensors = chosen.iter().map(|index| {
@@ -98,8 +86,8 @@ impl TaskModel {
         let path = folder.join(ADAPTER_FILE);
         let bytes = fs::read(&path).map_err(storage::file_error("read", &path))?;
         let file = AdapterFile::read(&path, &bytes)?;
-        let mut model = Self::from_encoder(base, file.head.clone(), 0)?;
-        if storage::load_config(base)?.head.as_ref() != Some(&file.head) {
+        let mut model = Self::from_encoder(base, file.header.head.clone(), 0)?;
+        if storage::load_config(base)?.head.as_ref() != Some(&file.header.head) {
             let missing: Vec<String> = model
                 .parameters
                 .iter()
@@ -116,27 +104,30 @@ impl TaskModel {
     }
 
     fn apply(&mut self, path: &Path, file: &AdapterFile<'_>) -> Result<(), ModelError> {
-        if *self.head() != file.head {
+        if *self.head() != file.header.head {
             return Err(ModelError::AdapterHead {
                 path: path.to_owned(),
                 found: self.head().clone(),
-                expected: file.head.clone(),
+                expected: file.header.head.clone(),
             });
         }
-        if let Some(present) = self.adapter.filter(|present| file.kind != Some(*present)) {
+        if let Some(present) = self
+            .adapter
+            .filter(|present| file.header.adapter != Some(*present))
+        {
             return Err(ModelError::AdapterPresent { present });
         }
         let names = file.tensors.keys().map(String::as_str).collect();
         let found = self.encoder_hash(&names);
-        if found != file.base {
+        if found != file.header.base_sha256 {
             return Err(ModelError::AdapterBase {
                 path: path.to_owned(),
-                expected: file.base.clone(),
+                expected: file.header.base_sha256.clone(),
                 found,
             });
         }
-        let is_added = file.kind.is_some() && self.adapter.is_none();
-        if let Some(kind) = file.kind.as_ref().filter(|_| is_added) {
+        let is_added = file.header.adapter.is_some() && self.adapter.is_none();
+        if let Some(kind) = file.header.adapter.as_ref().filter(|_| is_added) {
             self.add_adapter(kind, 0)?;
         }
         let expected: Vec<ParameterInfo> = self
@@ -191,66 +182,43 @@ impl TaskModel {
     }
 }
 
+/// What the metadata of an adapter file say.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    /// Absent if only parameters of the model itself were trained.
+    adapter: Option<AdapterKind>,
+    head: TaskHead,
+    base_sha256: String,
+}
+
 /// The content of an adapter file.
 struct AdapterFile<'a> {
-    kind: Option<AdapterKind>,
-    head: TaskHead,
-    base: String,
+    header: Header,
     tensors: BTreeMap<String, TensorView<'a>>,
 }
 
 impl<'a> AdapterFile<'a> {
     fn read(path: &Path, bytes: &'a [u8]) -> Result<Self, ModelError> {
-        let path = PathBuf::from(path);
-        let damaged = |reason: String| ModelError::WeightFile {
-            path: path.clone(),
-            reason,
+        let damaged = |error: safetensors::SafeTensorError| ModelError::WeightFile {
+            path: path.to_owned(),
+            reason: error.to_string(),
         };
         let foreign = |reason: String| ModelError::AdapterFile {
-            path: path.clone(),
+            path: path.to_owned(),
             reason,
         };
-        let (_, header) =
-            SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
-        let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
-        let value = |key: &str| metadata_value(&header, key).map_err(&foreign);
-        let format = value("format")?;
-        if format != FORMAT {
-            return Err(foreign(format!(
-                "its format is \"{format}\", not \"{FORMAT}\""
-            )));
-        }
-        let number = |key: &str| {
-            value(key).and_then(|text| {
-                text.parse::<f32>()
-                    .map_err(|_| foreign(format!("its {key} \"{text}\" is no number")))
-            })
-        };
-        let kind = match value("kind")? {
-            "none" => None,
-            "ia3" => Some(AdapterKind::Ia3),
-            "lora" => Some(AdapterKind::Lora {
-                rank: number("rank")? as usize,
-                alpha: number("alpha")?,
-            }),
-            other => return Err(foreign(format!("its kind \"{other}\" is not known"))),
-        };
-        let head = serde_json::from_str(value("head")?)
-            .map_err(|error| foreign(format!("its head cannot be read: {error}")))?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+        let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
+        let header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|metadata| metadata.get(HEADER_KEY))
+            .ok_or_else(|| foreign(format!("its metadata have no \"{HEADER_KEY}\"")))?;
+        let header = serde_json::from_str(header)
+            .map_err(|error| foreign(format!("its \"{HEADER_KEY}\": {error}")))?;
         Ok(Self {
-            kind,
-            head,
-            base: value("base_sha256")?.to_owned(),
+            header,
             tensors: file.tensors().into_iter().collect(),
         })
     }
-}
-
-fn metadata_value<'a>(header: &'a Metadata, key: &str) -> Result<&'a str, String> {
-    header
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(key))
-        .map(String::as_str)
-        .ok_or_else(|| format!("its metadata have no \"{key}\""))
 }

@@ -41,18 +41,15 @@ impl TaskModel {
         let described = storage::load_config(folder)?;
         let mut model = Self::undrawn(&described.config, head, seed)?;
         let is_same = described.head.as_ref() == Some(model.head());
-        let mut values = match described.head {
-            None => {
-                let parameters = MaskedLanguageModel::describe(&described.config)?;
-                storage::load_values(folder, &parameters)?
+        let mut values = if described.head.is_some() {
+            let mut other = Self::load(folder)?;
+            if other.adapter.is_some() {
+                other.merge_adapter()?;
             }
-            Some(_) => {
-                let mut other = Self::load(folder)?;
-                if other.adapter.is_some() {
-                    other.merge_adapter()?;
-                }
-                other.named_values()
-            }
+            other.named_values()
+        } else {
+            let parameters = MaskedLanguageModel::describe(&described.config)?;
+            storage::load_values(folder, &parameters)?
         };
         model.fill(&mut |info| {
             values

@@ -128,7 +128,9 @@ fn merge_factors(
     {
         let width = weight.len() / factors.len();
         for (row, factor) in weight.chunks_exact_mut(width).zip(factors) {
-            row.iter_mut().for_each(|value| *value *= factor);
+            for value in row {
+                *value *= factor;
+            }
         }
     } else if let Some(layer) = name.strip_suffix(".output.dense.weight")
         && let Some(factors) = values.get(&format!("{layer}.intermediate.ia3_l"))

@@ -2,7 +2,10 @@
 #![allow(dead_code, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use pliant_nn::{Gradients, MaskedLanguageModel, ModelConfig, ModelInput, Preset};
+pub mod fixture;
+pub mod task;
+
+use pliant_nn::{Gradients, Head, Model, ModelConfig, ModelInput, Preset};
 
 /// A batch that owns its slices.
 #[derive(Debug, Clone)]
@@ -117,7 +120,7 @@ pub fn small_config(activation: &str) -> ModelConfig {
 }
 
 /// Index of a parameter by name.
-pub fn index_of(model: &MaskedLanguageModel, name: &str) -> usize {
+pub fn index_of<H: Head>(model: &Model<H>, name: &str) -> usize {
     model
         .parameters()
         .iter()
@@ -143,7 +146,7 @@ pub fn distance(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// Norm over all parameters.
-pub fn global_norm(model: &MaskedLanguageModel, gradients: &Gradients) -> f64 {
+pub fn global_norm<H: Head>(model: &Model<H>, gradients: &Gradients) -> f64 {
     (0..model.parameters().len())
         .filter_map(|index| gradients.get(index))
         .map(|gradient| norm(gradient).powi(2))

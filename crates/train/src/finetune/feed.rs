@@ -62,12 +62,18 @@ impl Feed for TaskFeed {
         self.batch_size(step)
     }
 
+    /// In the order of the rows: the first ones stand for all of them, which the longest would not.
     fn validation(&self, batch: usize) -> Box<dyn Iterator<Item = EpochBatch> + '_> {
-        let batches = self
-            .validation
-            .iter()
-            .flat_map(move |part| part.sequences.batches(batch, self.pad));
-        Box::new(batches.map(|batch| EpochBatch { batch, epoch: 0 }))
+        Box::new(self.validation.iter().flat_map(move |part| {
+            let count = part.sequences.len();
+            (0..count).step_by(batch).map(move |first| {
+                let rows: Vec<usize> = (first..count.min(first + batch)).collect();
+                EpochBatch {
+                    batch: part.sequences.gather(&rows, 0..rows.len(), self.pad),
+                    epoch: 0,
+                }
+            })
+        }))
     }
 }
 

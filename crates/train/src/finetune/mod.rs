@@ -18,6 +18,8 @@ mod selection;
 mod settings;
 pub(crate) mod start;
 mod text_form;
+#[cfg(test)]
+mod trajectory;
 pub(crate) mod tuned;
 
 pub use mode::Mode;

@@ -173,11 +173,14 @@ pub(crate) fn head(labels: &Labels) -> TaskHead {
     }
 }
 
+/// Encodes the rows of a named part.
+type MakePart<'a, T> = &'a dyn Fn(&str, Vec<T>) -> Result<Part, TrainError>;
+
 fn task_rows<T>(
     head: TaskHead,
     scoring: Scoring,
     split: SplitParts<T>,
-    part: &dyn Fn(&str, Vec<T>) -> Result<Part, TrainError>,
+    part: MakePart<'_, T>,
 ) -> Result<TaskRows, TrainError> {
     let parts = |parts: Vec<(String, Vec<T>)>| -> Result<Vec<Part>, TrainError> {
         parts

@@ -14,7 +14,7 @@ use super::rows::{TaskFiles, TaskRows};
 use super::start::{TOKENIZER_FILE, build, open_tokenizer};
 use super::tuned::Tuned;
 use super::{FinetuneOptions, Mode, groups};
-use crate::file::write_json;
+use crate::file::{read_json, write_json};
 use crate::folder::{Found, RunFolder};
 use crate::optimizer::Optimizer;
 use crate::predict::{READING_FILE, Reading};
@@ -72,12 +72,11 @@ pub(crate) fn seed_of_files(
         }
         environment::reset_peak_memory();
         let read;
-        let files = match files {
-            Some(files) => files,
-            None => {
-                read = TaskFiles::read(options)?;
-                &read
-            }
+        let files = if let Some(files) = files {
+            files
+        } else {
+            read = TaskFiles::read(options)?;
+            &read
         };
         let tokenizer = open_tokenizer(&options.model)?;
         let rows = files.rows(options, seed, &tokenizer)?;
@@ -188,12 +187,21 @@ impl Work<'_> {
             )
         };
         let scored = score(&feed.validation, None)?;
+        let best_step = state.best.as_ref().map_or(state.step, |best| best.step);
         let tested = if test.is_empty() {
             None
         } else {
-            Some(score(&test, scored.null_threshold)?.metrics)
+            let tested = score(&test, scored.null_threshold)?;
+            if !tested.loss.is_finite() {
+                return Err(TrainError::Diverged {
+                    step: best_step,
+                    loss: tested.loss,
+                    place: "the loss of the test part".to_owned(),
+                    report: self.folder.metrics(),
+                });
+            }
+            Some(tested.metrics)
         };
-        let best_step = state.best.as_ref().map_or(state.step, |best| best.step);
         let shapes = observe::shapes(&model, &feed, micro_batch, &start_coefficients, best_step)?;
         // Merging an adapter changes what parameters there are.
         let parameters = counts(model.parameters());
@@ -239,7 +247,8 @@ impl Work<'_> {
         // Its presence says that the run is finished; the checkpoints are of no more use then.
         write_json(&self.folder.result(), &result)?;
         remove(&self.folder.checkpoints())?;
-        Ok(result)
+        // As the file has it: a number that went through JSON may differ in its last bit.
+        read_json(&self.folder.result())
     }
 
     fn routine(&self, feed: &TaskFeed, clock: Clock) -> Routine {
@@ -330,11 +339,15 @@ impl Work<'_> {
         };
         let has_adapter = options.mode.adapter().is_some();
         if has_adapter && !options.merge {
-            let trained: Vec<usize> = (0..model.parameters().len())
-                .filter(|index| model.trains(*index))
+            // The pooler's coefficients do not train, but the base knows nothing of a pooler.
+            let kept: Vec<usize> = (0..model.parameters().len())
+                .filter(|index| {
+                    model.trains(*index)
+                        || model.parameters()[*index].name.starts_with("bert.pooler.")
+                })
                 .collect();
             return save_model(self.folder, &self.folder.adapter(), &|part| {
-                model.model.save_adapter(part, &trained)?;
+                model.model.save_adapter(part, &kept)?;
                 beside(part)
             });
         }

@@ -64,11 +64,11 @@ impl Part {
 }
 
 /// What `bitfit` trains and `matched-bias` draws from: everything in the encoder whose name ends in `.bias`, the norms' too,
-/// as in the BitFit paper and the released code.
+/// as in the paper of `BitFit` and the released code.
 fn is_encoder_bias(parameter: &ParameterInfo) -> bool {
     Part::of(parameter) == Part::Encoder
         && matches!(parameter.role, Role::Bias | Role::Norm)
-        && parameter.name.ends_with(".bias")
+        && parameter.name.rsplit('.').next() == Some("bias")
 }
 
 impl Selection {

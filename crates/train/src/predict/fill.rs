@@ -37,11 +37,10 @@ impl Predictor {
             return Err(self.unable("fill masks"));
         };
         let mut filled = Vec::with_capacity(texts.len());
-        for (chunk, texts) in texts.chunks(BATCH).enumerate() {
+        for texts in texts.chunks(BATCH) {
             let encoded: Vec<Vec<u32>> = texts
                 .iter()
-                .enumerate()
-                .map(|(place, text)| self.encode_masked(text, chunk * BATCH + place))
+                .map(|text| self.encode_masked(text))
                 .collect::<Result<_, _>>()?;
             let special = self.tokenizer.special();
             let length = encoded.iter().map(Vec::len).max().unwrap_or(0);
@@ -97,7 +96,7 @@ impl Predictor {
     }
 
     /// `[CLS] text [SEP]`; only here does the text `[MASK]` stand for the token.
-    fn encode_masked(&self, text: &str, row: usize) -> Result<Vec<u32>, TrainError> {
+    fn encode_masked(&self, text: &str) -> Result<Vec<u32>, TrainError> {
         let special = self.tokenizer.special();
         let mut ids = vec![special.classify];
         for (place, piece) in text.split(MASK).enumerate() {
@@ -108,11 +107,10 @@ impl Predictor {
         }
         ids.push(special.separate);
         if !ids.contains(&special.mask) {
-            return Err(TrainError::NoMask { row: row + 1 });
+            return Err(TrainError::NoMask);
         }
         if ids.len() > self.reading.max_length {
             return Err(TrainError::TextTooLong {
-                row: row + 1,
                 tokens: ids.len(),
                 most: self.reading.max_length,
             });

@@ -3,6 +3,7 @@
 mod answer;
 mod fill;
 mod label;
+mod query;
 mod stream;
 
 use std::path::Path;
@@ -14,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use answer::{Answers, TextAnswer};
 pub use fill::{Candidate, Filled};
 pub use label::{LabelProbability, Prediction};
+pub use query::{Query, Reply};
+pub use stream::Streamed;
 
 use crate::TrainError;
 use crate::file::read_json;

@@ -1,152 +1,127 @@
-//! Prediction over a stream of JSON lines, in bounded memory.
+//! Replies to a stream of JSON lines, in bounded memory.
 
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, BufReader, Read};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::{BATCH, Predictor, PredictorKind};
+use super::{BATCH, Predictor, Query, Reply};
 use crate::TrainError;
 
-/// Lines that are read before they are answered: enough to sort by length, few enough to hold.
+/// Lines that are read before they are answered, where they are there: enough to sort by length, few enough to hold.
 const CHUNK: usize = 8 * BATCH;
+/// Bytes of a line at most: a text of millions of words is a mistake, and a stream without line breaks would fill the memory.
+const LONGEST_LINE: u64 = 16 << 20;
 
-/// One line.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    /// Given back with the answer.
-    #[serde(default)]
-    id: Option<Value>,
-    #[serde(default)]
-    text: Option<String>,
-    #[serde(default)]
-    text_pair: Option<String>,
-    #[serde(default)]
-    question: Option<String>,
-    #[serde(default)]
-    context: Option<String>,
-}
-
-/// One answer.
-#[derive(Serialize)]
-struct Answered<T> {
+/// The reply to a line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Streamed {
+    /// Number of the line, from 1.
+    pub line: u64,
+    /// The `id` that the line had.
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<Value>,
+    pub id: Option<Value>,
+    /// The reply.
     #[serde(flatten)]
-    result: T,
+    pub reply: Reply,
 }
 
 impl Predictor {
-    /// Answers every line of `input`, in order, with one line of `output`; returns how many.
+    /// Replies to every line of `input`, in order; returns how many there were.
     ///
-    /// A line is `{"text": …}` (with `[MASK]` for a model that fills masks), `{"text": …, "text_pair": …}`, or
-    /// `{"question": …, "context": …}`, each with an optional `id` that is given back. Empty lines are left out.
+    /// A line is a [`Query`] in JSON; empty lines are left out. Lines are answered together as far as they have arrived, so
+    /// that who writes one line and waits gets its reply. Memory is bounded by a few hundred lines.
     ///
     /// # Errors
-    /// [`TrainError::BadLine`], naming the line, and what the answers themselves can fail with; `top` is as in
-    /// [`Predictor::fill`] and [`Predictor::answer`].
+    /// [`TrainError::BadLine`] and [`TrainError::AtLine`] name the line, after the replies to the lines before it;
+    /// [`TrainError::Stream`] where `input` cannot be read or `answered` fails.
     pub fn stream(
         &self,
-        input: &mut dyn BufRead,
-        output: &mut dyn Write,
+        input: &mut dyn Read,
         top: usize,
+        answered: &mut dyn FnMut(Streamed) -> io::Result<()>,
     ) -> Result<u64, TrainError> {
+        let mut input = BufReader::new(input);
+        let mut chunk: Vec<(u64, Query)> = Vec::new();
+        let mut bytes = Vec::new();
         let mut count = 0;
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let mut text = String::new();
-        let mut number = 0;
-        loop {
-            text.clear();
-            let read = input.read_line(&mut text).map_err(TrainError::Stream)?;
-            number += 1;
-            if read > 0 && !text.trim().is_empty() {
-                let line: Line =
-                    serde_json::from_str(&text).map_err(|error| TrainError::BadLine {
-                        line: number,
-                        reason: error.to_string(),
-                    })?;
-                chunk.push((number, line));
-            }
-            if chunk.len() == CHUNK || (read == 0 && !chunk.is_empty()) {
+        for line in 1.. {
+            bytes.clear();
+            let read = input
+                .by_ref()
+                .take(LONGEST_LINE + 1)
+                .read_until(b'\n', &mut bytes)
+                .map_err(TrainError::Stream)?;
+            let query = parse(line, &bytes);
+            let last = read == 0 || query.is_err();
+            let query = match query {
+                Ok(Some(query)) => {
+                    chunk.push((line, query));
+                    Ok(())
+                }
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
+            // Nothing more has arrived: what is there is answered first.
+            if last || chunk.len() == CHUNK || !input.buffer().contains(&b'\n') {
                 count += chunk.len() as u64;
-                self.answer_chunk(std::mem::take(&mut chunk), output, top)?;
+                self.answer_chunk(&mut chunk, top, answered)?;
             }
-            if read == 0 {
-                output.flush().map_err(TrainError::Stream)?;
-                return Ok(count);
+            query?;
+            if last {
+                break;
             }
         }
+        Ok(count)
     }
 
     fn answer_chunk(
         &self,
-        chunk: Vec<(u64, Line)>,
-        output: &mut dyn Write,
+        chunk: &mut Vec<(u64, Query)>,
         top: usize,
+        answered: &mut dyn FnMut(Streamed) -> io::Result<()>,
     ) -> Result<(), TrainError> {
-        let first = chunk.first().map_or(1, |(number, _)| *number);
-        let mut ids = Vec::with_capacity(chunk.len());
-        let mut texts = Vec::new();
-        let mut pairs = Vec::new();
-        let mut questions = Vec::new();
-        let kind = self.kind();
-        for (number, line) in chunk {
-            let missing = |field: &str| TrainError::BadLine {
-                line: number,
-                reason: format!("there is no `{field}`"),
-            };
-            ids.push(line.id);
-            match kind {
-                PredictorKind::FillMask => texts.push(line.text.ok_or_else(|| missing("text"))?),
-                PredictorKind::Classify { .. } | PredictorKind::Regress => {
-                    pairs.push((line.text.ok_or_else(|| missing("text"))?, line.text_pair));
-                }
-                PredictorKind::Answer => questions.push((
-                    line.question.ok_or_else(|| missing("question"))?,
-                    line.context.ok_or_else(|| missing("context"))?,
-                )),
+        let (lines, queries): (Vec<u64>, Vec<Query>) = chunk.drain(..).unzip();
+        let mut replied = |line: u64, query: &Query, reply: Reply| {
+            let id = query.id.clone();
+            answered(Streamed { line, id, reply }).map_err(TrainError::Stream)
+        };
+        if let Ok(replies) = self.replies(&queries, top) {
+            for ((line, query), reply) in lines.into_iter().zip(&queries).zip(replies) {
+                replied(line, query, reply)?;
             }
+            return Ok(());
         }
-        // Rows are counted from 1 within the chunk where something is wrong with one.
-        let named = |error| in_stream(error, first);
-        match kind {
-            PredictorKind::FillMask => {
-                write_all(output, ids, self.fill(&texts, top).map_err(named)?)
-            }
-            PredictorKind::Classify { .. } | PredictorKind::Regress => {
-                write_all(output, ids, self.label(&pairs).map_err(named)?)
-            }
-            PredictorKind::Answer => {
-                write_all(output, ids, self.answer(&questions, top).map_err(named)?)
-            }
+        // One of them cannot be answered: those before it are, one by one, and it is named.
+        for (line, query) in lines.into_iter().zip(&queries) {
+            let reply = self
+                .reply(query, top)
+                .map_err(|source| TrainError::AtLine {
+                    line,
+                    source: Box::new(source),
+                })?;
+            replied(line, query, reply)?;
         }
+        Ok(())
     }
 }
 
-/// Says from which line the rows of an error are counted.
-fn in_stream(error: TrainError, first: u64) -> TrainError {
-    if first == 1 {
-        return error;
+/// The query of a line; none where it is empty.
+fn parse(line: u64, bytes: &[u8]) -> Result<Option<Query>, TrainError> {
+    if bytes.len() as u64 > LONGEST_LINE {
+        return Err(TrainError::BadLine {
+            line,
+            reason: format!("it is longer than {} MiB", LONGEST_LINE >> 20),
+        });
     }
-    TrainError::InStream {
-        first,
-        source: Box::new(error),
+    if bytes.trim_ascii().is_empty() {
+        return Ok(None);
     }
-}
-
-fn write_all<T: Serialize>(
-    output: &mut dyn Write,
-    ids: Vec<Option<Value>>,
-    results: Vec<T>,
-) -> Result<(), TrainError> {
-    for (id, result) in ids.into_iter().zip(results) {
-        let mut line = serde_json::to_string(&Answered { id, result })
-            .map_err(|error| TrainError::Stream(error.into()))?;
-        line.push('\n');
-        output
-            .write_all(line.as_bytes())
-            .map_err(TrainError::Stream)?;
-    }
-    Ok(())
+    serde_json::from_slice(bytes)
+        .map(Some)
+        .map_err(|error| TrainError::BadLine {
+            line,
+            // The parser sees one line of its own.
+            reason: error.to_string().replace(" at line 1 column ", ", column "),
+        })
 }

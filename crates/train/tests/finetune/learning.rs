@@ -1,5 +1,6 @@
 //! A small task is learned, and everything about it is recorded.
 
+use std::fmt::Write;
 use std::fs;
 
 use pliant_train::finetune::FinetuneOptions;
@@ -148,7 +149,7 @@ fn a_task_that_predicts_a_number_is_learned() {
     let mut text = String::from("text,number\n");
     for row in 0..200 {
         let (sentence, label) = crate::world::sentence(row);
-        text.push_str(&format!("{sentence},{}\n", 4 * label + 1));
+        writeln!(text, "{sentence},{}", 4 * label + 1).unwrap();
     }
     let file = world.path("numbers.csv");
     fs::write(&file, text).unwrap();

@@ -5,6 +5,7 @@
 mod learning;
 mod modes;
 mod predicting;
+mod real;
 mod refused;
 mod resume;
 mod seeds;

@@ -1,10 +1,10 @@
 //! Prediction and evaluation with finished models.
 
-use std::io::BufReader;
+use std::{cell::Cell, fmt::Write, rc::Rc};
 
 use pliant_nn::Precision;
 use pliant_train::finetune::FinetuneOptions;
-use pliant_train::predict::{Prediction, Predictor, PredictorKind};
+use pliant_train::predict::{Prediction, Predictor, PredictorKind, Streamed};
 use pliant_train::{ErrorKind, TaskEvaluationOptions, evaluate_task};
 
 use crate::world::{World, run, run_options, told};
@@ -97,34 +97,84 @@ fn a_stream_answers_line_by_line() {
     let world = World::new("gelu", "all");
     let (model, _) = trained(&world);
     let predictor = Predictor::load(&model, None, Precision::F32).unwrap();
-    let lines: String = (0..600)
-        .map(|row| {
-            let (sentence, _) = crate::world::sentence(row);
-            format!("{{\"id\": {row}, \"text\": \"{sentence}\"}}\n")
-        })
-        .collect();
-    let mut output = Vec::new();
+    let mut lines = String::new();
+    for row in 0..600 {
+        let (sentence, _) = crate::world::sentence(row);
+        writeln!(lines, "{{\"id\": {row}, \"text\": \"{sentence}\"}}").unwrap();
+    }
+    let mut answers = Vec::new();
+    let mut collect = |streamed: Streamed| {
+        answers.push(serde_json::to_value(streamed)?);
+        Ok(())
+    };
     let count = predictor
-        .stream(&mut BufReader::new(lines.as_bytes()), &mut output, 1)
+        .stream(&mut lines.as_bytes(), 1, &mut collect)
         .unwrap();
     assert_eq!(count, 600);
-    let answers: Vec<serde_json::Value> = String::from_utf8(output)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
     assert_eq!(answers.len(), 600);
     for (row, answer) in answers.iter().enumerate() {
+        assert_eq!(answer["line"], row + 1);
         assert_eq!(answer["id"], row);
         assert!(answer["label"].is_string() && answer["probability"].is_f64());
     }
-    let error = predictor
-        .stream(
-            &mut "{\"text\": \"a film\"}\n{\"txt\": 1}\n".as_bytes(),
-            &mut Vec::new(),
-            1,
-        )
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Data);
-    assert!(told(&error).contains("line 2"), "{error}");
+    // The line that fails is named, whatever is wrong with it, and those before it are answered.
+    for (wrong, told_of) in [
+        ("{\"txt\": 1}", "unknown field `txt`"),
+        ("{\"text\": \" \"}", "empty"),
+        (
+            "{\"question\": \"who?\", \"context\": \"she\"}",
+            "names labels",
+        ),
+    ] {
+        let mut answered = 0;
+        let lines = format!("{{\"text\": \"a film\"}}\n{wrong}\n{{\"text\": \"a film\"}}\n");
+        let error = predictor
+            .stream(&mut lines.as_bytes(), 1, &mut |_| {
+                answered += 1;
+                Ok(())
+            })
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data);
+        let text = told(&error);
+        assert!(text.contains("line 2") && text.contains(told_of), "{text}");
+        assert_eq!(answered, 1, "{text}");
+    }
+}
+
+/// Gives its lines one by one, as a pipe into which somebody writes and waits.
+struct Dialogue {
+    lines: Vec<&'static str>,
+    answered: Rc<Cell<usize>>,
+    given: usize,
+}
+
+impl std::io::Read for Dialogue {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        // Nothing new is written before the last line is answered.
+        assert_eq!(self.answered.get(), self.given);
+        let Some(line) = self.lines.get(self.given) else {
+            return Ok(0);
+        };
+        self.given += 1;
+        buffer[..line.len()].copy_from_slice(line.as_bytes());
+        Ok(line.len())
+    }
+}
+
+#[test]
+fn a_line_is_answered_before_the_next_one_is_there() {
+    let world = World::new("gelu", "all");
+    let (model, _) = trained(&world);
+    let predictor = Predictor::load(&model, None, Precision::F32).unwrap();
+    let answered = Rc::default();
+    let mut input = Dialogue {
+        lines: vec!["{\"text\": \"a film\"}\n", "{\"text\": \"a story\"}\n"],
+        answered: Rc::clone(&answered),
+        given: 0,
+    };
+    let mut count = |_: Streamed| {
+        answered.set(answered.get() + 1);
+        Ok(())
+    };
+    assert_eq!(predictor.stream(&mut input, 1, &mut count).unwrap(), 2);
 }

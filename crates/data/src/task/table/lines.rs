@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{Row, Table, Wanted};
+use crate::DataError;
 use crate::task::TaskError;
-use crate::{DataError, task::table::Malformed};
 
 pub(super) fn read(
     path: &Path,
@@ -69,7 +69,6 @@ pub(super) fn fields_reason(found: usize, expected: usize) -> String {
 /// A table without a line that can be read is an error that says why.
 pub(super) fn finish(table: Table) -> Result<Table, DataError> {
     if table.rows.is_empty() {
-        let Malformed { .. } = &table.malformed;
         table
             .malformed
             .verdict(&table.path, table.malformed.count())?;

@@ -131,10 +131,9 @@ fn text_of(path: &Path) -> Result<String, DataError> {
     let bytes = fs::read(path).map_err(DataError::io("read", path))?;
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
         DataError::NotUtf8 {
             path: path.to_owned(),
-            line,
+            line: valid.split(|byte| *byte == b'\n').count() as u64,
         }
     })?;
     if text.starts_with('\u{feff}') {
@@ -142,6 +141,3 @@ fn text_of(path: &Path) -> Result<String, DataError> {
     }
     Ok(text)
 }
-
-#[cfg(test)]
-mod tests;

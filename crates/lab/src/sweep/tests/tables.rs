@@ -109,7 +109,13 @@ fn collapsed_seeds_are_counted_and_told() {
             .flat_map(|task| &task.arms)
             .all(|arm| arm.collapsed == 10)
     );
-    assert!(results.warnings[0].contains("10 of 10 of gelu, 10 of 10 of rational are no better than a constant answer, which scores 50.00"), "{}", results.warnings[0]);
+    assert_eq!(
+        results.warnings,
+        [
+            "full, 100 examples: most seeds have learned nothing, they are no better than a constant answer: \
+          rte (10 of 10 of gelu, 10 of 10 of rational; 50.00); cola (10 of 10 of gelu, 10 of 10 of rational; 50.00)."
+        ]
+    );
     assert!(results.sentences[0].contains("exactly the same score in each of 10 seeds"));
 }
 

@@ -1,0 +1,156 @@
+use std::collections::BTreeMap;
+
+use pliant_data::task::TaskName;
+use pliant_lab::SeedList;
+use pliant_train::{
+    RunOptions, Start, TrainError,
+    finetune::{FinetuneOptions, FinetuneResult, Metrics, Mode, Spread, TaskData, finetune},
+};
+use serde::Serialize;
+
+use super::context::Context;
+use crate::{
+    arguments::finetune::{Finetune, Rows},
+    exit::{Code, Failure},
+    render::{finetuning::FinetuningProgress, screen::Screen, task},
+};
+
+pub(crate) fn run(arguments: &Finetune, context: &Context) -> Result<(), Failure> {
+    let seeds: SeedList = arguments.selection.seeds.parse()?;
+    let options = options(arguments)?;
+    let run = RunOptions {
+        start: Start::Continue,
+        threads: context.threads,
+        stop: Context::stop_on_signals()?,
+        commit: Some(env!("PLIANT_COMMIT").to_owned()),
+        ..RunOptions::default()
+    };
+    let screen = Screen::new(context.quiet, context.palette);
+    let mut progress = FinetuningProgress::new(screen, seeds.as_slice().len());
+    let out = &arguments.out;
+    let saves_adapter = options.mode.adapter().is_some() && !options.merge;
+    let result = finetune(&options, seeds.as_slice(), out, &run, &mut progress);
+    progress.clear();
+    let result = result.map_err(failure)?;
+    context.output.result(&Document::of(&result), |palette| {
+        task::finetuned(&result, out, saves_adapter, palette)
+    })
+}
+
+/// What `--json` prints; the complete results lie in the folder.
+#[derive(Serialize)]
+struct Document<'a> {
+    task: &'a str,
+    mode: Mode,
+    trainable_parameters: usize,
+    seeds: Vec<DocumentSeed<'a>>,
+    test: Option<&'a BTreeMap<String, Spread>>,
+}
+
+#[derive(Serialize)]
+struct DocumentSeed<'a> {
+    seed: u64,
+    validation: &'a Metrics,
+    test: Option<&'a Metrics>,
+}
+
+impl<'a> Document<'a> {
+    fn of(result: &'a FinetuneResult) -> Self {
+        let seeds = result.seeds.iter().map(|seed| DocumentSeed {
+            seed: seed.seed,
+            validation: &seed.validation,
+            test: seed.test.as_ref(),
+        });
+        Self {
+            task: &result.task,
+            mode: result.mode,
+            trainable_parameters: result.trainable_parameters,
+            seeds: seeds.collect(),
+            test: result.test.as_ref(),
+        }
+    }
+}
+
+/// The paper's settings for the task, with what was given in their place.
+fn options(arguments: &Finetune) -> Result<FinetuneOptions, Failure> {
+    let (rows, training) = (&arguments.rows, &arguments.training);
+    let (task, data) = task_and_data(rows)?;
+    let mode: Mode = arguments.selection.mode.parse()?;
+    let examples = rows.examples.map(Into::into);
+    let mut options = FinetuneOptions::new(&arguments.model, task, data, mode, examples);
+    options.protocol = rows.protocol.parse()?;
+    options.stratified = rows.stratified;
+    options.test_cap = rows.test_cap.map(Into::into);
+    options.merge = arguments.selection.merge;
+    options.precision = training.precision;
+    /// Replaces a setting where the option was given.
+    macro_rules! given {
+        ($($name:ident),+) => { $(
+            if let Some(value) = training.$name {
+                options.$name = value.into();
+            }
+        )+ };
+    }
+    given!(
+        epochs,
+        batch,
+        max_length,
+        learning_rate,
+        head_learning_rate,
+        activation_learning_rate,
+        adapter_learning_rate,
+        weight_decay,
+        dropout,
+        patience
+    );
+    Ok(options)
+}
+
+fn task_and_data(rows: &Rows) -> Result<(TaskName, TaskData), Failure> {
+    let task: TaskName = rows.task.as_deref().unwrap_or("own").parse()?;
+    let Some(train) = &rows.train else {
+        let folder = rows.data.clone().ok_or_else(|| {
+            Failure::usage("there is nothing to train on")
+                .hint("give --data DIR, or --train FILE with its columns")
+        })?;
+        return Ok((task, TaskData::Folder(folder)));
+    };
+    let data = if let TaskName::Squad { .. } = task {
+        let dev = rows.test.clone().ok_or_else(|| {
+            Failure::usage("questions need a file to be tested on")
+                .hint("give the development file as --test, or both in one folder as --data")
+        })?;
+        TaskData::Questions {
+            train: train.clone(),
+            dev,
+        }
+    } else {
+        let label_column = rows.label_column.clone();
+        let (Some(label_column), [_, ..]) = (label_column, &*rows.text_columns) else {
+            return Err(
+                Failure::usage("your own rows need the names of their columns").hint(
+                    "give --text-columns and --label-column, as in --text-columns premise,hypothesis --label-column label",
+                ),
+            );
+        };
+        TaskData::Own {
+            train: train.clone(),
+            validation: rows.validation.clone(),
+            test: rows.test.clone(),
+            text_columns: rows.text_columns.clone(),
+            label_column,
+            regression: rows.regression,
+        }
+    };
+    Ok((task, data))
+}
+
+/// An interruption says how to go on.
+fn failure(error: TrainError) -> Failure {
+    let failure = Failure::from(error);
+    if failure.code == Code::Interrupted {
+        failure.hint("go on with the same command")
+    } else {
+        failure
+    }
+}
