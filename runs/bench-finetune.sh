@@ -10,6 +10,7 @@
 # TASKS   tasks whose rows are used: rte has long rows, sst2 short ones, qnli and qqp lie between [default: rte sst2 qnli]
 # PAIRS   rounds of each task [default: 5]
 # STEPS   timed steps of each measurement [default: 25]
+# PLIANT  the program; without it the release is built
 # PYTHON  a Python with torch and tokenizers; without it one is made with venv and pip
 # WORK    folder for that Python, the model and our runs, below the build's target folder
 #
@@ -37,8 +38,11 @@ if [[ -z "$python" ]]; then
 fi
 "$python" -c 'import torch, tokenizers' || { echo "hint: PYTHON must name a Python with torch and tokenizers" >&2; exit 2; }
 
-cargo build --release --quiet --workspace
-pliant="$target/release/pliant"
+pliant="${PLIANT:-}"
+if [[ -z "$pliant" ]]; then
+    cargo build --release --quiet --workspace
+    pliant="$target/release/pliant"
+fi
 # The last commit that changed the program: later ones that touch documents alone measure the same thing.
 commit="$(git log -1 --format=%h --abbrev=12 -- crates Cargo.toml Cargo.lock)"
 if [[ -n "$(git status --porcelain -- crates Cargo.toml Cargo.lock)" ]]; then

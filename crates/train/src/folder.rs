@@ -181,7 +181,7 @@ impl SavedRecipe for Recipe {
 }
 
 /// Something in a folder that no run puts there before it begins.
-fn foreign_entry(path: &Path) -> Result<Option<String>, TrainError> {
+pub(crate) fn foreign_entry(path: &Path) -> Result<Option<String>, TrainError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -198,7 +198,12 @@ fn foreign_entry(path: &Path) -> Result<Option<String>, TrainError> {
         );
     }
     names.sort();
-    let own = [LOCK_FILE, DATA_FOLDER, "recipe.toml.part"];
+    let own = [
+        LOCK_FILE,
+        DATA_FOLDER,
+        "recipe.toml.part",
+        "finetune.toml.part",
+    ];
     Ok(names.into_iter().find(|name| !own.contains(&name.as_str())))
 }
 

@@ -9,7 +9,7 @@ use super::number::{self, count};
 ///
 /// With --corpus: masked-language-model loss, perplexity and accuracy over the whole of the text, with masks fixed by it.
 /// With --task and --data: the metrics of a fine-tuned model on labelled rows or questions, those it was fine-tuned for or others
-/// (zero-shot): an MNLI model on SNLI, a question-answering model on any file in the form of `SQuAD`.
+/// (zero-shot): an MNLI model on SNLI, a question-answering model on any file in the form of SQuAD.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Example:\n  pliant eval --model run/model --corpus wiki/valid.txt.xz --json\n  pliant eval --model mnli/seed-1/model --task snli --data snli/dev.jsonl"
@@ -39,7 +39,7 @@ pub(crate) struct Eval {
 #[command(next_help_heading = "A masked-language model on a text")]
 pub(crate) struct Text {
     /// Text to measure on: a file or folder of .txt, .txt.xz, .txt.zst, .txt.gz
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "task", conflicts_with_all = ["task", "data"])]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, conflicts_with_all = ["task", "data"])]
     pub(crate) corpus: Option<PathBuf>,
 
     /// Tokens per sequence that the text is cut into

@@ -8,7 +8,7 @@ use pliant_kernels::Precision;
 
 use super::number::{self, count};
 
-/// Fine-tune a model on a task: GLUE, `SQuAD`, or your own table
+/// Fine-tune a model on a task: GLUE, SQuAD, or your own table
 ///
 /// Trains once per seed and reports mean and standard deviation. The rows, their order and the start of the head depend on
 /// the seed alone: two models, or two modes, with the same seed are fed the same rows. What is not given has the paper's
@@ -54,7 +54,7 @@ pub(crate) struct Rows {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) train: Option<PathBuf>,
 
-    /// Your own rows to choose the best epoch by [default with --protocol paper: a quarter of --train]
+    /// Your own rows to choose the best epoch by [default: a quarter of --train, as --protocol paper has it]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "train")]
     pub(crate) validation: Option<PathBuf>,
 
@@ -74,13 +74,13 @@ pub(crate) struct Rows {
     #[arg(long, requires = "train")]
     pub(crate) regression: bool,
 
-    /// What validates and what tests: paper or standard
+    /// What validates and what tests: paper or standard [default: paper; with --validation standard]
     ///
     /// `paper`: three quarters of the training rows train and a quarter validates, in the same cut for every run; the official
-    /// development part tests. `standard`: the official development part validates, and nothing tests unless there is a
-    /// labelled test file.
-    #[arg(long, value_name = "NAME", default_value = "paper")]
-    pub(crate) protocol: String,
+    /// development part tests. `standard`: the official development part, or --validation, validates, and nothing tests unless
+    /// there is a labelled test file.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
 
     /// Train on so many rows only, drawn by the seed; with --protocol paper as many validate [default: all]
     #[arg(long, value_name = "N", value_parser = count::<NonZeroUsize>)]
@@ -119,9 +119,7 @@ pub(crate) struct Selection {
 
 /// The settings of the training; each has a default from the paper.
 #[derive(Debug, Args)]
-#[command(
-    next_help_heading = "Training [defaults: the paper's for the task and mode, printed at the start]"
-)]
+#[command(next_help_heading = "Training [defaults: the paper's for the task and mode]")]
 pub(crate) struct Training {
     /// Passes over the training rows
     #[arg(long, value_name = "N", value_parser = count::<NonZeroU64>)]
@@ -130,6 +128,10 @@ pub(crate) struct Training {
     /// Sequences per step
     #[arg(long, value_name = "N", value_parser = count::<NonZeroUsize>)]
     pub(crate) batch: Option<NonZeroUsize>,
+
+    /// Sequences that go through the model at once, less than --batch to save memory; the same step but for rounding
+    #[arg(long, value_name = "N", value_parser = count::<NonZeroUsize>)]
+    pub(crate) micro_batch: Option<NonZeroUsize>,
 
     /// Tokens of the longest sequence; longer texts are cut, long contexts of questions become several windows
     #[arg(long, value_name = "N", value_parser = count::<NonZeroUsize>)]
@@ -151,9 +153,13 @@ pub(crate) struct Training {
     #[arg(long, value_name = "RATE")]
     pub(crate) adapter_learning_rate: Option<f64>,
 
-    /// Weight decay of weight matrices; biases, norms and coefficients have none
+    /// Weight decay of weight matrices; biases, norms and `ia3` scales have none
     #[arg(long, value_name = "DECAY")]
     pub(crate) weight_decay: Option<f64>,
+
+    /// Weight decay of the activations' coefficients [default: 0; the paper had 0.1, which pulls their shapes to zero]
+    #[arg(long, value_name = "DECAY")]
+    pub(crate) activation_weight_decay: Option<f64>,
 
     /// Probability of dropout
     #[arg(long, value_name = "SHARE")]

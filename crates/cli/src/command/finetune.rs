@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use pliant_data::task::TaskName;
+use pliant_data::task::{Protocol, TaskName};
 use pliant_lab::SeedList;
 use pliant_train::{
     RunOptions, Start, TrainError,
@@ -11,12 +11,15 @@ use serde::Serialize;
 use super::context::Context;
 use crate::{
     arguments::finetune::{Finetune, Rows},
-    exit::{Code, Failure},
+    exit::Failure,
     render::{finetuning::FinetuningProgress, screen::Screen, task},
 };
 
 pub(crate) fn run(arguments: &Finetune, context: &Context) -> Result<(), Failure> {
     let seeds: SeedList = arguments.selection.seeds.parse()?;
+    if !arguments.model.join("config.json").is_file() {
+        return Err(Failure::no_model(&arguments.model));
+    }
     let options = options(arguments)?;
     let run = RunOptions {
         start: Start::Continue,
@@ -78,11 +81,17 @@ fn options(arguments: &Finetune) -> Result<FinetuneOptions, Failure> {
     let mode: Mode = arguments.selection.mode.parse()?;
     let examples = rows.examples.map(Into::into);
     let mut options = FinetuneOptions::new(&arguments.model, task, data, mode, examples);
-    options.protocol = rows.protocol.parse()?;
+    options.protocol = match &rows.protocol {
+        Some(protocol) => protocol.parse()?,
+        // Who gives rows to validate on wants them for that.
+        None if rows.validation.is_some() => Protocol::Standard,
+        None => Protocol::Paper,
+    };
     options.stratified = rows.stratified;
     options.test_cap = rows.test_cap.map(Into::into);
     options.merge = arguments.selection.merge;
     options.precision = training.precision;
+    options.micro_batch = training.micro_batch.map(Into::into);
     /// Replaces a setting where the option was given.
     macro_rules! given {
         ($($name:ident),+) => { $(
@@ -100,6 +109,7 @@ fn options(arguments: &Finetune) -> Result<FinetuneOptions, Failure> {
         activation_learning_rate,
         adapter_learning_rate,
         weight_decay,
+        activation_weight_decay,
         dropout,
         patience
     );
@@ -145,12 +155,18 @@ fn task_and_data(rows: &Rows) -> Result<(TaskName, TaskData), Failure> {
     Ok((task, data))
 }
 
-/// An interruption says how to go on.
+/// How to go on after an interruption, and with a folder of other settings; the options here are not those of a recipe.
 fn failure(error: TrainError) -> Failure {
+    let hint = match &error {
+        TrainError::Interrupted { .. } => Some("go on with the same command"),
+        TrainError::OtherRecipe { .. } => {
+            Some("give the same settings again, or another folder with --out")
+        }
+        _ => None,
+    };
     let failure = Failure::from(error);
-    if failure.code == Code::Interrupted {
-        failure.hint("go on with the same command")
-    } else {
-        failure
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }

@@ -4,9 +4,11 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 22] = [
+const VERBS: [&[&str]; 24] = [
     &["compare"],
     &["pretrain"],
+    &["finetune"],
+    &["predict"],
     &["eval"],
     &["sweep"],
     &["score", "squad"],
@@ -103,6 +105,9 @@ fn completions_name_every_verb_and_option() {
             "dry-run",
             "resume",
             "tail-weight",
+            "text-columns",
+            "activation-learning-rate",
+            "context",
         ] {
             assert!(script.contains(option), "{shell}: {option}");
         }

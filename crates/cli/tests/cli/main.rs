@@ -10,14 +10,20 @@
 
 mod act;
 mod bad_input;
+mod bad_input_tasks;
 mod bench;
 mod compare;
+mod eval_task;
+mod finetune;
 mod help;
 mod json;
 mod levels;
+mod models;
 mod pipe;
+mod predict;
 mod recipe;
 mod resume;
+mod rows;
 mod score;
 mod signals;
 mod single_steps;

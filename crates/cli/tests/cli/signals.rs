@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Sends a signal by name, as the shell's `kill` does.
-fn send(signal: &str, child: &Child) {
+pub(crate) fn send(signal: &str, child: &Child) {
     let status = Command::new("kill")
         .args([&format!("-{signal}"), &child.id().to_string()])
         .status()

@@ -9,7 +9,7 @@ use super::result::FinetuneResult;
 use super::rows::TaskFiles;
 use super::seed::seed_of_files;
 use crate::file::{write_json, write_whole};
-use crate::folder::SavedRecipe;
+use crate::folder::{RECIPE_FILE, SavedRecipe, foreign_entry};
 use crate::{EventSink, RunOptions, Start, TrainError};
 
 /// Options of the seeds in a folder, without a seed.
@@ -63,16 +63,35 @@ fn remember(options: &FinetuneOptions, out: &Path, run: &RunOptions) -> Result<(
     };
     let path = out.join(OPTIONS_FILE);
     if path.is_file() {
-        let text = fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
-        let differences = saved.differences(&path, &text)?;
-        if !differences.is_empty() {
-            return Err(TrainError::OtherRecipe {
-                folder: out.to_path_buf(),
-                differences,
-            });
+        // A call that failed before its first seed began binds nobody.
+        if has_begun(out)? {
+            let text = fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
+            let differences = saved.differences(&path, &text)?;
+            if !differences.is_empty() {
+                return Err(TrainError::OtherRecipe {
+                    folder: out.to_path_buf(),
+                    differences,
+                });
+            }
+            return Ok(());
         }
-        return Ok(());
+    } else if let Some(entry) = foreign_entry(out)? {
+        return Err(TrainError::FolderOccupied {
+            folder: out.to_path_buf(),
+            entry,
+        });
     }
     fs::create_dir_all(out).map_err(TrainError::io("create", out))?;
     write_whole(&path, saved.to_toml(run.commit.as_deref())?.as_bytes())
+}
+
+/// Whether the folder of any seed holds a run.
+fn has_begun(out: &Path) -> Result<bool, TrainError> {
+    for entry in fs::read_dir(out).map_err(TrainError::io("read", out))? {
+        let entry = entry.map_err(TrainError::io("read", out))?;
+        if entry.path().join(RECIPE_FILE).is_file() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -114,10 +114,11 @@ fn parse(line: u64, bytes: &[u8]) -> Result<Option<Query>, TrainError> {
             reason: format!("it is longer than {} MiB", LONGEST_LINE >> 20),
         });
     }
-    if bytes.trim_ascii().is_empty() {
+    let text = bytes.trim_ascii();
+    if text.is_empty() {
         return Ok(None);
     }
-    serde_json::from_slice(bytes)
+    serde_json::from_slice(text)
         .map(Some)
         .map_err(|error| TrainError::BadLine {
             line,
