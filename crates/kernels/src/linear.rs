@@ -6,7 +6,7 @@ use crate::Precision;
 use crate::dispatch::Arithmetic;
 use crate::parallel;
 use crate::product::{
-    Mode, Packed, Threads, View, multiply, multiply_packed, multiply_weight, pack,
+    Mode, Packed, Threads, View, multiply, multiply_packed, multiply_weight, pack, pack_weight,
 };
 
 /// `y = x weightᵀ + bias` with x `[rows, inputs]`, weight `[outputs, inputs]`, bias `[outputs]`, y `[rows, outputs]`.
@@ -42,32 +42,52 @@ pub fn forward(
     multiply_weight(precision, x, weight, bias, y);
 }
 
-/// A weight `[outputs, inputs]` brought once into the order in which [`forward`] reads it, for inference with few rows,
-/// where this takes longer than the product. Costs 4 bytes a weight in f32 (6 on tiles) and 2 in bf16.
+/// A weight `[outputs, inputs]` brought once into the order in which [`forward`] or [`backward_input`] reads it, for passes over
+/// few rows, where this takes longer than the product, and for several passes with the same weights. Costs 4 bytes a weight
+/// in f32 (6 on tiles) and 2 in bf16.
 #[derive(Debug)]
 pub struct PackedWeight {
     packed: Packed,
-    inputs: usize,
+    /// Size of a row of the other operand.
+    depth: usize,
 }
 
 impl PackedWeight {
-    /// `None` where products of this precision and size gain nothing on this processor.
+    /// For [`Self::forward`]; `None` where products of this precision and size gain nothing on this processor.
     ///
     /// # Panics
     /// If the weight does not have the length of its shape.
-    pub fn new(
+    pub fn for_forward(
         precision: Precision,
         weight: &[f32],
         inputs: usize,
         outputs: usize,
     ) -> Option<Self> {
-        assert_eq!(
-            weight.len(),
-            outputs * inputs,
-            "weight is [{outputs}, {inputs}]"
-        );
-        let packed = pack(precision, View::new(weight, outputs, inputs).transposed())?;
-        Some(Self { packed, inputs })
+        check_weight(weight, inputs, outputs);
+        let right = View::new(weight, outputs, inputs).transposed();
+        let packed = pack_weight(precision, right)?;
+        Some(Self {
+            packed,
+            depth: inputs,
+        })
+    }
+
+    /// For [`Self::backward_input`]; `None` where products of this precision and size gain nothing on this processor.
+    ///
+    /// # Panics
+    /// If the weight does not have the length of its shape.
+    pub fn for_backward(
+        precision: Precision,
+        weight: &[f32],
+        inputs: usize,
+        outputs: usize,
+    ) -> Option<Self> {
+        check_weight(weight, inputs, outputs);
+        let packed = pack(precision, View::new(weight, outputs, inputs))?;
+        Some(Self {
+            packed,
+            depth: outputs,
+        })
     }
 
     /// As [`forward`], to the same bits.
@@ -75,9 +95,26 @@ impl PackedWeight {
     /// # Panics
     /// If a slice does not have the length of its shape.
     pub fn forward(&self, x: &[f32], bias: Option<&[f32]>, rows: usize, y: &mut [f32]) {
-        let x = View::new(x, rows, self.inputs);
+        let x = View::new(x, rows, self.depth);
         multiply_packed(x, &self.packed, bias, y);
     }
+
+    /// As [`backward_input`], to the same bits.
+    ///
+    /// # Panics
+    /// If a slice does not have the length of its shape.
+    pub fn backward_input(&self, dy: &[f32], rows: usize, dx: &mut [f32]) {
+        let dy = View::new(dy, rows, self.depth);
+        multiply_packed(dy, &self.packed, None, dx);
+    }
+}
+
+fn check_weight(weight: &[f32], inputs: usize, outputs: usize) {
+    assert_eq!(
+        weight.len(),
+        outputs * inputs,
+        "weight is [{outputs}, {inputs}]"
+    );
 }
 
 /// `dx = dy weight` with dy `[rows, outputs]`, weight `[outputs, inputs]`, dx `[rows, inputs]`.
@@ -316,7 +353,18 @@ mod tests {
                 let x = narrow(&random(1, rows * inputs, 1.0));
                 let weight = narrow(&random(2, outputs * inputs, 1.0));
                 let bias = narrow(&random(3, outputs, 1.0));
-                let Some(packed) = PackedWeight::new(precision, &weight, inputs, outputs) else {
+                if let Some(packed) =
+                    PackedWeight::for_backward(precision, &weight, inputs, outputs)
+                {
+                    let dy = narrow(&random(4, rows * outputs, 1.0));
+                    let mut plain = vec![f32::NAN; rows * inputs];
+                    let mut own = vec![f32::NAN; rows * inputs];
+                    backward_input(precision, &dy, &weight, rows, inputs, outputs, &mut plain);
+                    packed.backward_input(&dy, rows, &mut own);
+                    assert_eq!(plain, own, "{precision} {rows} x {inputs} x {outputs}");
+                }
+                let Some(packed) = PackedWeight::for_forward(precision, &weight, inputs, outputs)
+                else {
                     continue;
                 };
                 for bias in [None, Some(&bias[..])] {

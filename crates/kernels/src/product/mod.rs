@@ -23,7 +23,7 @@ use crate::Precision;
 #[cfg(target_arch = "x86_64")]
 use blocked::Right;
 pub use engine::{Engine, bf16_is_fast};
-pub(crate) use packed::{Packed, multiply_packed, pack};
+pub(crate) use packed::{Packed, multiply_packed, pack, pack_weight};
 
 /// A matrix inside a slice: element (row, column) lies at `row * row_stride + column * column_stride`.
 #[derive(Clone, Copy)]

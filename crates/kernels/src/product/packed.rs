@@ -11,15 +11,27 @@ pub(crate) use super::blocked::Packed;
 #[derive(Debug)]
 pub(crate) enum Packed {}
 
-/// The right operand in panels; `None` where products of this precision and size do not work on panels.
+/// The right operand in panels; `None` where [`multiply`](super::multiply) does not work on panels for this precision and size.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn pack(precision: Precision, right: View<'_>) -> Option<Packed> {
+    super::own_engine(precision, right).map(|engine| Packed::new(engine, right))
+}
+
+/// The transpose of a weight in panels; `None` where [`multiply_weight`](super::multiply_weight) does not work on panels.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn pack_weight(precision: Precision, right: View<'_>) -> Option<Packed> {
     super::weight_engine(precision, right).map(|engine| Packed::new(engine, right))
 }
 
-/// The right operand in panels; `None` where products of this precision and size do not work on panels.
+/// Nothing is packed on other processors.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn pack(_precision: Precision, _right: View<'_>) -> Option<Packed> {
+    None
+}
+
+/// Nothing is packed on other processors.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn pack_weight(_precision: Precision, _right: View<'_>) -> Option<Packed> {
     None
 }
 

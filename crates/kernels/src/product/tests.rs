@@ -312,14 +312,14 @@ fn products_with_a_weight_are_exact_and_have_the_same_bits_in_any_batch() {
                 let left = View::new(&left[..rows * depth], rows, depth);
                 multiply_weight(precision, left, right, start, &mut result);
                 let mut packed = vec![f32::NAN; rows * columns];
-                if let Some(weight) = pack(precision, right) {
+                if let Some(weight) = pack_weight(precision, right) {
                     multiply_packed(left, &weight, start, &mut packed);
                     assert_eq!(packed, result, "{precision}: packed ahead, {rows} rows");
                 }
                 result
             };
             let all = product(rows, Some(&start));
-            if pack(precision, right).is_some() {
+            if pack_weight(precision, right).is_some() {
                 for fewer in [1, 12, 32, 64, 130] {
                     let fewer = fewer.min(rows);
                     assert_eq!(product(fewer, Some(&start)), all[..fewer * columns]);

@@ -187,7 +187,7 @@ impl<H: Head> Model<H> {
                 apply(parameters, split(buffers, places));
             });
             self.network = Some(network);
-            self.packed_weights = Arc::default();
+            self.packed_weights = self.packed_weights.next().into();
             self.copied_buffers += copied;
         }
         Ok(())
@@ -223,7 +223,7 @@ impl<H: Head> Model<H> {
             .network
             .take()
             .map(|network| weights::replace(network, &mut buffer_values));
-        self.packed_weights = Arc::default();
+        self.packed_weights = self.packed_weights.next().into();
     }
 
     #[expect(
@@ -241,7 +241,7 @@ impl<H: Head> Model<H> {
         if let Some(network) = self.network.take() {
             let (network, copied) = weights::change(network, change);
             self.network = Some(network);
-            self.packed_weights = Arc::default();
+            self.packed_weights = self.packed_weights.next().into();
             self.copied_buffers += copied;
         }
     }

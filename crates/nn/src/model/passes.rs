@@ -36,7 +36,10 @@ impl<H: Head> Model<H> {
         });
         let products = Products {
             precision: self.precision,
-            packed: None,
+            packed: self
+                .packed_weights
+                .begin_training_pass()
+                .then(|| Arc::clone(&self.packed_weights)),
         };
         let loss = loss(network, &mut batch.pass(products, dropout, None));
         let gradients = weights::gradients(network, loss.backward());

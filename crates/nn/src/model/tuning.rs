@@ -110,7 +110,7 @@ impl TaskModel {
             .collect();
         (self.parameters, self.places) = (parameters, places.into());
         self.network = Some(network);
-        self.packed_weights = std::sync::Arc::default();
+        self.packed_weights = self.packed_weights.next().into();
     }
 }
 

@@ -6,6 +6,7 @@ use pliant_kernels::linear as kernel;
 
 use super::buffer::{columns, float_tensor, values, with_columns};
 use super::packed::Products;
+use super::timing::Direction;
 use super::pool::Buffer;
 use super::record::{Operation, three, two};
 
@@ -108,7 +109,8 @@ impl Linear {
         let mut y = Buffer::stale(rows * outputs);
         let (precision, bias) = (self.products.precision, bias.map(values));
         let packed = self.products.packed.as_ref();
-        match packed.and_then(|packed| packed.of(weight, precision, inputs, outputs)) {
+        let forward = Direction::Forward;
+        match packed.and_then(|packed| packed.of(weight, precision, forward, inputs, outputs)) {
             Some(packed) => packed.forward(data, bias, rows, &mut y),
             None => {
                 kernel::forward(precision, data, matrix, bias, rows, inputs, outputs, &mut y);
@@ -130,7 +132,15 @@ impl Linear {
         let precision = self.products.precision;
         let dx = wanted[0].then(|| {
             let mut dx = Buffer::stale(data.len());
-            kernel::backward_input(precision, dy, matrix, rows, inputs, outputs, &mut dx);
+            let packed = self.products.packed.as_ref();
+            let backward = Direction::Backward;
+            match packed.and_then(|packed| packed.of(weight, precision, backward, inputs, outputs))
+            {
+                Some(packed) => packed.backward_input(dy, rows, &mut dx),
+                None => {
+                    kernel::backward_input(precision, dy, matrix, rows, inputs, outputs, &mut dx);
+                }
+            }
             float_tensor(dx, x.layout().shape().clone())
         });
         let dweight = wanted[1].then(|| {
