@@ -69,6 +69,8 @@ pub(crate) struct Session<'r, 's, M: Trainable, F: Feed> {
     pub(crate) model: M,
     pub(crate) optimizer: Optimizer,
     pub(crate) state: State,
+    /// Hash of the weights that the model began with here, as in the state.
+    pub(crate) initial_weights: String,
     /// The weights of the best validation, where the run keeps them in memory.
     pub(crate) best: Option<Weights>,
     pub(crate) recorder: Recorder<'s>,
@@ -118,7 +120,7 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
                 });
             }
             Some(found) => found,
-            None => (State::new(data.to_owned(), initial_weights), None),
+            None => (State::new(data.to_owned(), initial_weights.clone()), None),
         };
         let recorder = Recorder {
             metrics: Metrics::open(&folder.metrics(), state.step)?,
@@ -131,6 +133,7 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
             model,
             optimizer,
             state,
+            initial_weights,
             best,
             recorder,
             stop,

@@ -132,7 +132,7 @@ impl FromStr for Metric {
         ];
         ALL.into_iter()
             .find(|metric| metric.name() == text)
-            .ok_or_else(|| TaskError::unknown_metric(text, &ALL.map(Metric::name)))
+            .ok_or_else(|| TaskError::unknown("metric", text, &ALL.map(Metric::name)))
     }
 }
 

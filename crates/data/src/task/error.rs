@@ -33,9 +33,11 @@ pub enum TaskError {
         /// All known names.
         known: Vec<String>,
     },
-    /// There is no such metric.
-    #[error("unknown metric: {given}")]
-    UnknownMetric {
+    /// There is no metric, protocol … of this name.
+    #[error("unknown {kind}: {given}")]
+    UnknownName {
+        /// What has no such name: `metric`, `protocol`.
+        kind: &'static str,
         /// The name.
         given: String,
         /// The nearest known name.
@@ -185,8 +187,9 @@ impl TaskError {
         }
     }
 
-    pub(crate) fn unknown_metric(given: &str, known: &[&str]) -> Self {
-        Self::UnknownMetric {
+    pub(crate) fn unknown(kind: &'static str, given: &str, known: &[&str]) -> Self {
+        Self::UnknownName {
+            kind,
             given: given.to_owned(),
             nearest: nearest(given, known.iter().copied()).map(str::to_owned),
             known: known.iter().map(|&name| name.to_owned()).collect(),
@@ -205,7 +208,10 @@ impl TaskError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::UnknownTask { .. } | Self::TooFewExamples { .. } | Self::MissingPart { .. }
+            Self::UnknownTask { .. }
+                | Self::UnknownName { .. }
+                | Self::TooFewExamples { .. }
+                | Self::MissingPart { .. }
         )
     }
 
@@ -213,9 +219,12 @@ impl TaskError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::UnknownTask { nearest, known, .. } => meant(nearest.as_deref(), "tasks", known),
-            Self::UnknownMetric { nearest, known, .. } => {
-                meant(nearest.as_deref(), "metrics", known)
-            }
+            Self::UnknownName {
+                kind,
+                nearest,
+                known,
+                ..
+            } => meant(nearest.as_deref(), &format!("{kind}s"), known),
             Self::MissingFile { looked_for, .. } => {
                 format!("looked for {}", looked_for.join(", "))
             }

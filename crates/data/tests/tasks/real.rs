@@ -147,6 +147,20 @@ fn squad_and_files_of_its_form() {
     }
 }
 
+#[test]
+#[ignore = "needs PLIANT_DATA"]
+fn squad_is_cut_to_as_many_windows_as_by_bert() {
+    let parts = read_squad_parts(&data("squad"), false).unwrap();
+    let tokenizer = tokenizer();
+    let count = |questions| {
+        let windows = windows(&tokenizer, questions, WindowOptions::default());
+        windows.unwrap().len()
+    };
+    // What BERT's `run_squad.py` prints as the number of split examples.
+    assert_eq!(count(&parts.official_dev[0].1), 10_833);
+    assert_eq!(count(&parts.train), 88_641);
+}
+
 /// Logits that point at the labelled spans must give back the answers' texts: the scorer then says how many answers tokens
 /// can express at all.
 #[test]

@@ -180,6 +180,21 @@ fn more_than_there_are_is_an_error_that_says_how_many() {
 }
 
 #[test]
+fn an_unknown_protocol_suggests_the_nearest() {
+    for protocol in [Protocol::Paper, Protocol::Standard] {
+        assert_eq!(protocol.to_string().parse::<Protocol>().unwrap(), protocol);
+    }
+    let error = "standart".parse::<Protocol>().unwrap_err();
+    assert_eq!(error.to_string(), "unknown protocol: standart");
+    let hint = error.hint().unwrap();
+    assert_eq!(
+        hint,
+        "did you mean standard? The protocols are paper, standard"
+    );
+    assert!(error.is_usage());
+}
+
+#[test]
 fn numbers_have_no_strata() {
     let mut numbers = parts();
     numbers.train[3].target = Some(Target::Score(1.0));

@@ -23,11 +23,7 @@ const LEFT_PANELS: usize = 8;
 const RIGHT_PANELS: usize = 8;
 /// Depth of a piece: the left panels of a task stay in the L2 cache.
 const fn piece(planes: usize) -> usize {
-    match planes {
-        1 => 1024,
-        2 => 256,
-        _ => 512,
-    }
+    if planes == 1 { 1024 } else { 512 }
 }
 
 /// Left panels that are few.
@@ -152,7 +148,7 @@ unsafe fn pack_left<const PLANES: usize>(
     // SAFETY: as the caller promises.
     unsafe {
         if PLANES == 2 {
-            panel_f32::pack_left(left, first, depth, factor, panels);
+            panel_f32::pack(left, first, depth, factor, panels);
         } else {
             panel::pack_left::<PLANES>(left, first, depth, factor, panels);
         }
@@ -169,7 +165,7 @@ fn pack(planes: usize, right: View<'_>, threads: Threads, panels: &mut [u16]) {
         unsafe {
             match planes {
                 3 => panel::pack_right::<3>(right, first, 0..depth, panels),
-                2 => panel_f32::pack_right(right, first, 0..depth, panels),
+                2 => panel_f32::pack(right.transposed(), first, 0..depth, 1.0, panels),
                 _ => panel::pack_right::<1>(right, first, 0..depth, panels),
             }
         }

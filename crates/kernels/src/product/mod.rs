@@ -136,6 +136,29 @@ pub(crate) fn multiply_strided(
     }
 }
 
+/// `result = left right + start` for the transpose of a weight; `start` `[right.columns]` is added to every row.
+pub(crate) fn multiply_weight(
+    precision: Precision,
+    left: View<'_>,
+    right: View<'_>,
+    start: Option<&[f32]>,
+    result: &mut [f32],
+) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(engine) = weight_engine(precision, right) {
+        check_result(left, right, start, result);
+        multiply_panels(engine, left, right, start, Threads::All, result);
+        return;
+    }
+    match start {
+        Some(start) => multiply_from(precision, left, right, start, Threads::All, result),
+        None => {
+            let mode = Mode::Overwrite;
+            multiply(precision, left, right, 1.0, mode, Threads::All, result);
+        }
+    }
+}
+
 /// `result = left right + start`, where `start` `[right.columns]` is added to every row.
 pub(crate) fn multiply_from(
     precision: Precision,
@@ -146,33 +169,13 @@ pub(crate) fn multiply_from(
     result: &mut [f32],
 ) {
     let columns = right.columns;
-    assert_eq!(start.len(), columns, "start is as a row of the result");
-    assert_eq!(left.columns, right.rows, "inner sizes of a matrix product");
-    assert_eq!(
-        result.len(),
-        left.rows * columns,
-        "result is [rows, columns]"
-    );
+    check_result(left, right, Some(start), result);
     if result.is_empty() {
         return;
     }
     #[cfg(target_arch = "x86_64")]
     if let Some(engine) = own_engine(precision, right) {
-        let (mode, start) = (Mode::Overwrite, Some(start));
-        let pointer = result.as_mut_ptr();
-        // SAFETY: the processor has what the engine needs, and the slice, borrowed mutably, has the result's shape.
-        unsafe {
-            blocked::multiply(
-                left,
-                Right::Plain(engine, right),
-                1.0,
-                mode,
-                start,
-                threads,
-                pointer,
-                columns,
-            );
-        }
+        multiply_panels(engine, left, right, Some(start), threads, result);
         return;
     }
     let chunk = crate::parallel::rows_per_chunk(columns) * columns;
@@ -186,6 +189,40 @@ pub(crate) fn multiply_from(
         Threads::All => crate::parallel::for_each_chunk(result, chunk, |_, rows| fill(rows)),
     }
     multiply(precision, left, right, 1.0, Mode::Add, threads, result);
+}
+
+fn check_result(left: View<'_>, right: View<'_>, start: Option<&[f32]>, result: &[f32]) {
+    assert!(
+        start.is_none_or(|start| start.len() == right.columns),
+        "start is as a row of the result"
+    );
+    assert_eq!(left.columns, right.rows, "inner sizes of a matrix product");
+    assert_eq!(
+        result.len(),
+        left.rows * right.columns,
+        "result is [rows, columns]"
+    );
+}
+
+/// `result = left right (+ start)` on an engine that the processor has; the shapes are checked.
+#[cfg(target_arch = "x86_64")]
+fn multiply_panels(
+    engine: Engine,
+    left: View<'_>,
+    right: View<'_>,
+    start: Option<&[f32]>,
+    threads: Threads,
+    result: &mut [f32],
+) {
+    if result.is_empty() {
+        return;
+    }
+    let (mode, columns, pointer) = (Mode::Overwrite, right.columns, result.as_mut_ptr());
+    let right = Right::Plain(engine, right);
+    // SAFETY: the processor has what the engine needs, and the slice, borrowed mutably, has the result's shape.
+    unsafe {
+        blocked::multiply(left, right, 1.0, mode, start, threads, pointer, columns);
+    }
 }
 
 /// As [`multiply_strided`] through a pointer, for tasks that own interleaved parts of one buffer.
@@ -236,12 +273,20 @@ pub(crate) unsafe fn multiply_raw(
 #[cfg(target_arch = "x86_64")]
 fn own_engine(precision: Precision, right: View<'_>) -> Option<Engine> {
     match Engine::of(precision) {
-        Engine::SplitTiles | Engine::PanelVectors if right.rows < 16 || right.columns < 16 => None,
-        engine @ (Engine::SplitTiles
-        | Engine::PanelVectors
-        | Engine::Bf16Tiles
-        | Engine::Bf16Vectors) => Some(engine),
-        Engine::Vectors | Engine::RoundedVectors => None,
+        Engine::SplitTiles if right.rows < 16 || right.columns < 16 => None,
+        engine @ (Engine::SplitTiles | Engine::Bf16Tiles | Engine::Bf16Vectors) => Some(engine),
+        // `gemm` packs less than our f32 panels do, which pays in most products.
+        Engine::PanelVectors | Engine::Vectors | Engine::RoundedVectors => None,
+    }
+}
+
+/// The engine of our own for a product with the transpose of a weight.
+#[cfg(target_arch = "x86_64")]
+fn weight_engine(precision: Precision, right: View<'_>) -> Option<Engine> {
+    const DEPTH: usize = 128;
+    match Engine::of(precision) {
+        engine @ Engine::PanelVectors if right.rows >= DEPTH => Some(engine),
+        _ => own_engine(precision, right),
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) enum Packed {}
 /// The right operand in panels; `None` where products of this precision and size do not work on panels.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn pack(precision: Precision, right: View<'_>) -> Option<Packed> {
-    super::own_engine(precision, right).map(|engine| Packed::new(engine, right))
+    super::weight_engine(precision, right).map(|engine| Packed::new(engine, right))
 }
 
 /// The right operand in panels; `None` where products of this precision and size do not work on panels.

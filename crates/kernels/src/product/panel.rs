@@ -270,9 +270,14 @@ impl<'a> Source<'a> {
     pub(super) unsafe fn along(&self, row: usize, step: usize, count: usize) -> [__m512; 2] {
         let start = row * self.row_stride + step;
         debug_assert!(self.step_stride == 1 && start + count <= self.values.len());
-        // SAFETY: only the `count` values from `start` on are read.
+        // SAFETY: only the `count` values from `start` on are read; a prefetch may name any address.
         unsafe {
             let pointer = self.values.as_ptr().add(start);
+            // The blocks after the next: too many rows at once for the processor to foresee.
+            for line in 0..2 {
+                let ahead = pointer.wrapping_add(2 * SIDE + 16 * line);
+                _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
+            }
             if count == SIDE {
                 return [_mm512_loadu_ps(pointer), _mm512_loadu_ps(pointer.add(16))];
             }
@@ -301,26 +306,33 @@ impl<'a> Source<'a> {
         [2 * pair, 2 * pair + 1].map(|step| {
             if step < steps.len() && count > 0 {
                 // SAFETY: as the caller promises.
-                unsafe { self.across(row, count, steps.start + step) }
+                unsafe { self.across(row, count, steps.start + step, SIDE) }
             } else {
                 _mm512_setzero_ps()
             }
         })
     }
 
-    /// One step of `count` (at most 16) rows, zeros behind them. For views whose rows are neighbours.
+    /// One step of `count` (at most 16) rows, zeros behind them; begins to load the step that lies `ahead` steps on. For views
+    /// whose rows are neighbours.
     ///
     /// # Safety
     /// The processor has AVX-512 F, and the values lie inside the view.
     #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn across(&self, row: usize, count: usize, step: usize) -> __m512 {
+    pub(super) unsafe fn across(
+        &self,
+        row: usize,
+        count: usize,
+        step: usize,
+        ahead: usize,
+    ) -> __m512 {
         let start = row + step * self.step_stride;
         debug_assert!(self.row_stride == 1 && start + count <= self.values.len());
         // SAFETY: only the `count` values from `start` on are read; a prefetch may name any address.
         unsafe {
             let pointer = self.values.as_ptr().add(start);
-            // The next block's values at these rows: too far apart for the processor to foresee.
-            let ahead = pointer.wrapping_add(SIDE * self.step_stride);
+            // Later steps at these rows: too far apart for the processor to foresee.
+            let ahead = pointer.wrapping_add(ahead * self.step_stride);
             _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
             _mm512_maskz_loadu_ps(mask(count), pointer)
         }

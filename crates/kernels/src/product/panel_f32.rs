@@ -1,5 +1,5 @@
-//! Panels as those of [`panel`](super::panel), with f32 left as they are: a block takes the room of two planes of bf16. Of a
-//! left panel it is `[32 rows][32 depth]`, of a right panel `[32 depth][32 columns]`.
+//! Panels as those of [`panel`](super::panel), with f32 left as they are: a block is `[32 depth][32 rows or columns]` and takes
+//! the room of two planes of bf16.
 #![allow(unsafe_code)]
 // The instructions are the vocabulary here.
 #![allow(clippy::wildcard_imports)]
@@ -9,151 +9,114 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::View;
-use super::panel::{PLANE, SIDE, Source, for_each_block, transpose};
+use super::panel::{PLANE, SIDE, Source, for_each_block, panel_length, transpose};
 
 /// Planes of a block.
 const PLANES: usize = 2;
+/// Steps between those that are copied and those that memory is asked for.
+const AHEAD: usize = 8;
 
-/// Fills neighbouring left panels with rows from `first` on, depth `depth.start..depth.end`, times `factor`.
+/// Fills neighbouring left panels with rows of `left` from `first` on, depth `depth.start..depth.end`, times `factor`. Columns
+/// of a right operand are rows of its transpose.
 ///
 /// # Safety
 /// The processor has AVX-512 F.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn pack_left(
-    left: View<'_>,
+pub(super) unsafe fn pack(
+    rows: View<'_>,
     first: usize,
     depth: Range<usize>,
     factor: f32,
     panels: &mut [u16],
 ) {
-    let source = Source::new(left);
+    let source = Source::new(rows);
     let factor = _mm512_set1_ps(factor);
-    let along = source.has_neighbouring_steps();
-    for_each_block(panels, PLANES, depth, along, |panel, steps, block| {
-        let first = first + panel * SIDE;
-        let rows = left.rows.saturating_sub(first).min(SIDE);
-        // SAFETY: rows and steps lie inside the view.
-        unsafe {
-            if along {
-                for row in 0..SIDE {
-                    let values = read_along(&source, first, rows, row, &steps);
-                    for (half, values) in values.into_iter().enumerate() {
-                        store(block, row * SIDE + 16 * half, _mm512_mul_ps(values, factor));
-                    }
-                }
-            } else {
-                for half in 0..2 {
-                    for quarter in 0..2 {
-                        let lines = std::array::from_fn(|step| {
-                            read_across(&source, first, rows, half, 16 * quarter + step, &steps)
-                        });
-                        for (row, values) in transposed(&lines).into_iter().enumerate() {
-                            let at = (16 * half + row) * SIDE + 16 * quarter;
-                            store(block, at, _mm512_mul_ps(values, factor));
-                        }
-                    }
-                }
-            }
+    if !source.has_neighbouring_steps() {
+        // SAFETY: as the caller promises.
+        unsafe { copy(&source, rows.rows, first, depth, factor, panels) }
+        return;
+    }
+    for_each_block(panels, PLANES, depth, true, |panel, steps, block| {
+        for half in 0..2 {
+            let first = first + panel * SIDE + 16 * half;
+            let count = rows.rows.saturating_sub(first).min(16);
+            // SAFETY: the rows and steps lie inside the view.
+            unsafe { turn(&source, first, count, &steps, half, factor, block) }
         }
     });
 }
 
-/// Fills neighbouring right panels with columns from `first` on, depth `depth.start..depth.end`.
+/// Half a block of a view whose steps are neighbours.
 ///
 /// # Safety
-/// The processor has AVX-512 F.
+/// As [`Source::along`], for `count` rows from `first` on.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn pack_right(
-    right: View<'_>,
+unsafe fn turn(
+    source: &Source<'_>,
+    first: usize,
+    count: usize,
+    steps: &Range<usize>,
+    half: usize,
+    factor: __m512,
+    block: &mut [u16],
+) {
+    let mut lines = [[_mm512_setzero_si512(); 16]; 2];
+    for row in 0..count {
+        // SAFETY: as the caller promises.
+        let values = unsafe { source.along(first + row, steps.start, steps.len()) };
+        for (quarter, values) in values.into_iter().enumerate() {
+            lines[quarter][row] = _mm512_castps_si512(_mm512_mul_ps(values, factor));
+        }
+    }
+    for (quarter, lines) in lines.iter().enumerate() {
+        for (step, values) in transpose(lines).into_iter().enumerate() {
+            store(block, 16 * quarter + step, half, values);
+        }
+    }
+}
+
+/// Panels of a view whose rows are neighbours: step after step, through all panels, as memory lies.
+///
+/// # Safety
+/// The processor has AVX-512 F; `depth` lies inside the view, which has `rows` rows.
+#[target_feature(enable = "avx512f")]
+unsafe fn copy(
+    source: &Source<'_>,
+    rows: usize,
     first: usize,
     depth: Range<usize>,
+    factor: __m512,
     panels: &mut [u16],
 ) {
-    // Columns of the right operand are rows of its transpose.
-    let source = Source::new(right.transposed());
-    let along = source.has_neighbouring_steps();
-    for_each_block(panels, PLANES, depth, along, |panel, steps, block| {
-        let first = first + panel * SIDE;
-        let columns = right.columns.saturating_sub(first).min(SIDE);
-        // SAFETY: columns and steps lie inside the view.
-        unsafe {
+    let length = panel_length(depth.len(), PLANES);
+    if length == 0 {
+        return;
+    }
+    assert_eq!(panels.len() % length, 0, "whole panels");
+    for step in 0..depth.len().next_multiple_of(SIDE) {
+        for (panel, block) in panels.chunks_exact_mut(length).enumerate() {
             for half in 0..2 {
-                if along {
-                    let lines: [[__m512; 2]; 16] = std::array::from_fn(|column| {
-                        read_along(&source, first, columns, 16 * half + column, &steps)
-                    });
-                    for quarter in 0..2 {
-                        let lines = std::array::from_fn(|column| lines[column][quarter]);
-                        for (step, values) in transposed(&lines).into_iter().enumerate() {
-                            store(block, (16 * quarter + step) * SIDE + 16 * half, values);
-                        }
-                    }
-                } else {
-                    for step in 0..SIDE {
-                        let values = read_across(&source, first, columns, half, step, &steps);
-                        store(block, step * SIDE + 16 * half, values);
-                    }
+                let first = first + panel * SIDE + 16 * half;
+                let count = rows.saturating_sub(first).min(16);
+                let mut values = _mm512_setzero_ps();
+                if step < depth.len() && count > 0 {
+                    // SAFETY: the rows and the step lie inside the view.
+                    values = unsafe { source.across(first, count, depth.start + step, AHEAD) };
                 }
+                let values = _mm512_castps_si512(_mm512_mul_ps(values, factor));
+                store(block, step, half, values);
             }
         }
-    });
-}
-
-/// Up to 32 steps of panel row `row`; zeros beyond the `rows` that there are.
-///
-/// # Safety
-/// As [`Source::along`], for the rows that there are.
-#[target_feature(enable = "avx512f")]
-unsafe fn read_along(
-    source: &Source<'_>,
-    first: usize,
-    rows: usize,
-    row: usize,
-    steps: &Range<usize>,
-) -> [__m512; 2] {
-    if row < rows {
-        // SAFETY: as the caller promises.
-        unsafe { source.along(first + row, steps.start, steps.len()) }
-    } else {
-        [_mm512_setzero_ps(); 2]
     }
 }
 
-/// One step of the panel rows of a half; zeros beyond the rows and steps that there are.
-///
-/// # Safety
-/// As [`Source::across`], for the rows and steps that there are.
+/// Stores half of a step of a panel.
 #[target_feature(enable = "avx512f")]
-unsafe fn read_across(
-    source: &Source<'_>,
-    first: usize,
-    rows: usize,
-    half: usize,
-    step: usize,
-    steps: &Range<usize>,
-) -> __m512 {
-    let count = rows.saturating_sub(16 * half).min(16);
-    if step < steps.len() && count > 0 {
-        // SAFETY: as the caller promises.
-        unsafe { source.across(first + 16 * half, count, steps.start + step) }
-    } else {
-        _mm512_setzero_ps()
-    }
-}
-
-#[target_feature(enable = "avx512f")]
-fn transposed(lines: &[__m512; 16]) -> [__m512; 16] {
-    let bits = std::array::from_fn(|line| _mm512_castps_si512(lines[line]));
-    let turned = transpose(&bits);
-    std::array::from_fn(|line| _mm512_castsi512_ps(turned[line]))
-}
-
-/// Stores 16 values at place `at` of a block of f32.
-#[target_feature(enable = "avx512f")]
-fn store(block: &mut [u16], at: usize, values: __m512) {
-    let target = &mut block[2 * at..2 * at + 32];
+fn store(block: &mut [u16], step: usize, half: usize, values: __m512i) {
+    let at = 2 * (step * SIDE + 16 * half);
+    let target = &mut block[at..at + 32];
     // SAFETY: the slice has 64 bytes.
-    unsafe { _mm512_storeu_ps(target.as_mut_ptr().cast(), values) }
+    unsafe { _mm512_storeu_si512(target.as_mut_ptr().cast(), values) }
 }
 
 const _: () = assert!(PLANES * PLANE * size_of::<u16>() == SIDE * SIDE * size_of::<f32>());

@@ -288,6 +288,58 @@ fn a_row_has_the_same_bits_in_any_batch() {
     }
 }
 
+/// The product with a weight's transpose, by every way that leads to it: with and without packing ahead, in any batch.
+#[test]
+fn products_with_a_weight_are_exact_and_have_the_same_bits_in_any_batch() {
+    for (index, (rows, depth, columns)) in [
+        (1, 128, 1),
+        (33, 129, 65),
+        (70, 600, 32),
+        (300, 160, 31),
+        (5, 1100, 50),
+        (64, 127, 64),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let left = narrow(&random(3 * index as u64, rows * depth, 1.0));
+        let weight = narrow(&random(3 * index as u64 + 1, columns * depth, 1.0));
+        let start = narrow(&random(3 * index as u64 + 2, columns, 1.0));
+        let right = View::new(&weight, columns, depth).transposed();
+        for precision in Precision::ALL {
+            let product = |rows: usize, start: Option<&[f32]>| {
+                let mut result = vec![f32::NAN; rows * columns];
+                let left = View::new(&left[..rows * depth], rows, depth);
+                multiply_weight(precision, left, right, start, &mut result);
+                let mut packed = vec![f32::NAN; rows * columns];
+                if let Some(weight) = pack(precision, right) {
+                    multiply_packed(left, &weight, start, &mut packed);
+                    assert_eq!(packed, result, "{precision}: packed ahead, {rows} rows");
+                }
+                result
+            };
+            let all = product(rows, Some(&start));
+            if pack(precision, right).is_some() {
+                for fewer in [1, 12, 32, 64, 130] {
+                    let fewer = fewer.min(rows);
+                    assert_eq!(product(fewer, Some(&start)), all[..fewer * columns]);
+                }
+            }
+            if precision == Precision::F32 {
+                let plain = product(rows, None);
+                let turned = transpose(&weight, columns, depth);
+                let error = error(&plain, &left, &turned, rows, depth, columns);
+                assert!(error < 3e-6, "{error} at {rows} x {depth} x {columns}");
+                for (row, plain) in all.chunks(columns).zip(plain.chunks(columns)) {
+                    for ((with, without), start) in row.iter().zip(plain).zip(&start) {
+                        assert!((with - without - start).abs() < 1e-4);
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn strides_factor_mode_and_start() {
     for precision in Precision::ALL {

@@ -59,13 +59,13 @@ unsafe fn rows<const ROWS: usize>(
             }
         }
         for block in 0..blocks {
-            let left = left.add(block * PLANE + first * SIDE);
+            let left = left.add(block * PLANE + first);
             let right = right.add(block * PLANE);
             for step in 0..SIDE {
                 let low = _mm512_loadu_ps(right.add(step * SIDE));
                 let high = _mm512_loadu_ps(right.add(step * SIDE + 16));
                 for (row, sums) in sums.iter_mut().enumerate() {
-                    let value = _mm512_set1_ps(*left.add(row * SIDE + step));
+                    let value = _mm512_set1_ps(*left.add(step * SIDE + row));
                     sums[0] = _mm512_fmadd_ps(value, low, sums[0]);
                     sums[1] = _mm512_fmadd_ps(value, high, sums[1]);
                 }

@@ -72,7 +72,7 @@ impl Mode {
         }
     }
 
-    /// Whether the encoder's weight matrices stay as they were, so that a small folder holds all that was learned.
+    /// Whether the encoder's weight matrices stay as they were.
     pub fn is_small(self) -> bool {
         !matches!(self, Self::Full | Self::FrozenActivations)
     }

@@ -123,7 +123,7 @@ pub struct FinetuneOptions {
     pub schedule: ScheduleShape,
     /// Share of the steps in which they rise first.
     pub warmup: f64,
-    /// Largest norm of the gradient; 0 for none.
+    /// Largest norm of the gradient, and, apart from it, of that of the coefficients; 0 for none.
     pub gradient_clip: f64,
     /// Decay of the optimizer's two moments.
     pub betas: [f64; 2],
@@ -138,7 +138,7 @@ pub struct FinetuneOptions {
     pub precision: Precision,
     /// Bias entries of `matched-bias`; none for as many as the rational twin has coefficients.
     pub matched_bias: Option<usize>,
-    /// Whether a mode with a small result writes a whole model instead, adapters merged into the weights.
+    /// Whether a mode with an adapter writes a whole model instead, the adapter merged into its weights.
     pub merge: bool,
     /// `SQuAD`: tokens by which windows are shifted.
     pub doc_stride: usize,

@@ -23,7 +23,7 @@ use crate::run::{counts, in_threads, reports, save_model};
 use crate::session::{Checkpoints, Routine, Session};
 use crate::shapes::InputShapes;
 use crate::trainable::Trainable;
-use crate::{Event, EventSink, RunOptions, TrainError, digest, environment, observe, precision};
+use crate::{Event, EventSink, RunOptions, TrainError, environment, observe, precision};
 
 /// Least time between checkpoints in seconds, unless the run says otherwise: a run with little data takes about as long.
 const CHECKPOINT_SECONDS: f64 = 30.0;
@@ -131,7 +131,6 @@ impl Work<'_> {
             pad: self.tokenizer.special().pad,
         };
         let start_coefficients = observe::coefficients(&model);
-        let initial_weights = digest::initial_weights(&model);
         let clock = Clock::Steps(options.epochs * feed.steps_per_epoch());
         let grouping = groups::assign(options, model.parameters(), &model.selection, clock);
         let optimizer = Optimizer::new(grouping, options.betas, options.epsilon, &model);
@@ -145,7 +144,7 @@ impl Work<'_> {
             self.run.stop.clone(),
             sink,
         )?;
-        if session.state.initial_weights != initial_weights {
+        if session.state.initial_weights != session.initial_weights {
             return Err(TrainError::OtherModel {
                 folder: self.folder.path().to_path_buf(),
                 model: options.model.clone(),
@@ -166,6 +165,7 @@ impl Work<'_> {
         let Session {
             mut model,
             state,
+            initial_weights,
             best,
             mut recorder,
             ..

@@ -77,3 +77,26 @@ fn arms_of_one_seed_see_the_same_rows_in_the_same_order() {
         assert_eq!(fairness(world, mode), one, "{mode}");
     }
 }
+
+#[test]
+fn a_cell_of_a_sweep_keeps_results_and_shapes_but_no_weights() {
+    use pliant_train::RunOptions;
+
+    let world = World::new("rational", "all");
+    let options = RunOptions {
+        discard_model: true,
+        ..run_options(2)
+    };
+    for mode in ["full", "ia3"] {
+        let out = world.path(&format!("cell-{mode}"));
+        let result = crate::world::run(&world.options(mode), 1, &out, &options)
+            .result
+            .unwrap();
+        assert!(out.join("result.json").is_file() && out.join("shapes/inputs.json").is_file());
+        for gone in ["model", "adapter", "checkpoints"] {
+            assert!(!out.join(gone).exists(), "{mode}: {gone}");
+        }
+        let again = crate::world::run(&world.options(mode), 1, &out, &options);
+        assert_eq!(again.result.unwrap(), result);
+    }
+}

@@ -31,6 +31,21 @@ pub(crate) fn file(questions: usize) -> String {
         .to_string()
 }
 
+/// The same in the form of SQuAD v2.0: every second context has no key.
+fn file_with_unanswerable(questions: usize) -> String {
+    let mut document: serde_json::Value = serde_json::from_str(&file(questions)).unwrap();
+    document["version"] = "v2.0".into();
+    let paragraphs = document["data"][0]["paragraphs"].as_array_mut().unwrap();
+    for (row, paragraph) in paragraphs.iter_mut().enumerate() {
+        paragraph["qas"][0]["is_impossible"] = (row % 2 == 1).into();
+        if row % 2 == 1 {
+            paragraph["qas"][0]["answers"] = serde_json::json!([]);
+            paragraph["context"] = sentence(3 * row).0.into();
+        }
+    }
+    document.to_string()
+}
+
 fn options(world: &World) -> FinetuneOptions {
     let (train, dev) = (world.path("train.json"), world.path("dev.json"));
     fs::write(&train, file(200)).unwrap();
@@ -108,4 +123,65 @@ fn an_interrupted_training_of_spans_goes_on_to_the_same_bytes() {
     assert_eq!(uninterrupted.test, resumed.test);
     let bytes = |out: &std::path::Path| fs::read(out.join("model/model.safetensors")).unwrap();
     assert!(bytes(&whole) == bytes(&parts));
+}
+
+#[test]
+fn questions_without_an_answer_are_told_by_a_threshold_that_validation_chose() {
+    let world = World::new("rational", "all");
+    let mut options = options(&world);
+    let (train, dev) = (world.path("train2.json"), world.path("dev2.json"));
+    fs::write(&train, file_with_unanswerable(240)).unwrap();
+    fs::write(&dev, file_with_unanswerable(40)).unwrap();
+    options.task = "squad2".parse().unwrap();
+    options.data = TaskData::Questions {
+        train,
+        dev: dev.clone(),
+    };
+    let out = world.path("run");
+    let result = run(&options, 1, &out, &run_options(2)).result.unwrap();
+    let threshold = result.null_threshold.unwrap();
+    let test = result.test.unwrap();
+    // Half have no answer: to say so always scores 50.
+    assert!(test["f1"] > 65.0, "{test:?}");
+    let model = out.join("model");
+    let predictor = Predictor::load(&model, None, Precision::F32).unwrap();
+    assert_eq!(predictor.reading().null_threshold, Some(threshold));
+    let document: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&dev).unwrap()).unwrap();
+    let paragraphs = document["data"][0]["paragraphs"].as_array().unwrap();
+    let rows: Vec<(String, String)> = paragraphs
+        .iter()
+        .map(|paragraph| {
+            let context = paragraph["context"].as_str().unwrap();
+            ("where is the key ?".to_owned(), context.to_owned())
+        })
+        .collect();
+    let texts: Vec<String> = predictor
+        .answer(&rows, 1)
+        .unwrap()
+        .into_iter()
+        .map(|of| of.answers[0].text.clone())
+        .collect();
+    // The texts that are given are those that were scored: right where they are the answer, or rightly none.
+    let right = paragraphs
+        .iter()
+        .zip(&texts)
+        .filter(|(paragraph, text)| {
+            let answer = &paragraph["qas"][0]["answers"][0]["text"];
+            answer.as_str().unwrap_or_default() == *text
+        })
+        .count();
+    assert!((100.0 * right as f64 / 40.0 - test["exact_match"]).abs() < 1e-9);
+    let unanswered = texts.iter().filter(|text| text.is_empty()).count();
+    assert!((1..40).contains(&unanswered), "{texts:?}");
+    let evaluated = evaluate_task(
+        &model,
+        None,
+        options.task,
+        &dev,
+        &TaskEvaluationOptions::default(),
+    )
+    .unwrap();
+    assert_eq!(evaluated.metrics["f1"], test["f1"]);
+    assert!(evaluated.metrics.contains_key("f1_answerable"));
 }

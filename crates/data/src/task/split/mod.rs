@@ -50,10 +50,7 @@ impl FromStr for Protocol {
         match text {
             "paper" => Ok(Self::Paper),
             "standard" => Ok(Self::Standard),
-            _ => Err(TaskError::Unsuitable {
-                reason: format!("unknown protocol: {text}"),
-                remedy: "the protocols are paper and standard".into(),
-            }),
+            _ => Err(TaskError::unknown("protocol", text, &["paper", "standard"])),
         }
     }
 }
@@ -105,7 +102,7 @@ pub fn split(parts: &TaskParts, options: &SplitOptions) -> Result<SplitParts, Da
         parts.test.as_deref(),
         class_of,
         |example, digest| {
-            digest.update(example.row.to_le_bytes());
+            digest.update((example.row as u64).to_le_bytes());
             text(digest, &example.first);
             digest.update([u8::from(example.second.is_some())]);
             text(digest, example.second.as_deref().unwrap_or_default());
@@ -145,6 +142,8 @@ pub fn split_questions(
             text(digest, &question.context);
             for answer in &question.answers {
                 text(digest, &answer.text);
+                let start = answer.start.map_or(u64::MAX, |start| start as u64);
+                digest.update(start.to_le_bytes());
             }
         },
         options,
@@ -153,7 +152,7 @@ pub fn split_questions(
 
 /// A text with its length, so that no two rows run into each other.
 fn text(digest: &mut Sha256, text: &str) {
-    digest.update(text.len().to_le_bytes());
+    digest.update((text.len() as u64).to_le_bytes());
     digest.update(text);
 }
 
@@ -299,7 +298,7 @@ fn choose<T: Clone>(
         .chain(tests.iter().map(|(name, rows)| (name.as_str(), rows)));
     for (name, rows) in named {
         text(&mut digest, name);
-        digest.update(rows.len().to_le_bytes());
+        digest.update((rows.len() as u64).to_le_bytes());
         for row in rows {
             digest_row(row, &mut digest);
         }

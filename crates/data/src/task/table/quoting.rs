@@ -74,7 +74,7 @@ impl Scan {
             }
             scan.records += 1;
             scan.quoted += quoted;
-            let (names, _) = *header.get_or_insert((fields, quoted));
+            let names = *header.get_or_insert(fields);
             scan.quoted_header |= scan.records == 1 && quoted == fields;
             scan.ragged += usize::from(fields != names);
         }
