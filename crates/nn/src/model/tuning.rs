@@ -8,9 +8,10 @@ use crate::error::ModelError;
 use crate::module::ParameterSource;
 
 impl TaskModel {
-    /// Says for each parameter whether it trains; at first all do. Those that do not get no gradient and cost no gradient
-    /// work, and there is no backward pass below the lowest one that does. The weights (and the biases) of queries, keys
-    /// and values of a layer are one product: if one of them trains, the work is done for all three.
+    /// Says for each parameter whether it trains; at first all do. Those that do not get no gradient and no product of
+    /// their own, and there is no backward pass below the lowest one that does. The weights (and the biases) of queries,
+    /// keys and values of a layer are one product: if one of them trains, the work is done for all three. Sums over rows
+    /// that a fused sweep makes on its way (biases, norms, activation coefficients) are made and thrown away.
     ///
     /// # Panics
     /// If there is not one value for each parameter.
