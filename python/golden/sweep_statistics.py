@@ -21,6 +21,9 @@ DIFFERENCES = {
     "ten, ties": [0.0, 0.0, 0.01, 0.01, -0.01, 0.02, 0.0, 0.01, 0.03, 0.0],
 }
 
+# Where values are tied, resampled means lie on a grid, and a quantile near a step falls on either side of it by the draws.
+STEPS = {"ten, ties": 0.01 / 10}
+
 
 def bootstrap_case(name, values):
     count = len(values)
@@ -42,6 +45,7 @@ def bootstrap_case(name, values):
         "low": float(result.confidence_interval.low),
         "high": float(result.confidence_interval.high),
         "standard_error": float(numpy.std(values, ddof=1) / numpy.sqrt(count)),
+        "step": STEPS.get(name, 0.0),
     }
 
 

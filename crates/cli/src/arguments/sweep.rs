@@ -9,7 +9,7 @@ use super::number::{count, minutes};
 ///
 /// Cells are trained in the order of their priority; a finished one is not trained again. Several processes may work on one
 /// folder, also on several machines that share it: each claims the cell it trains, and takes over the cells of processes that
-/// died. A cell that fails is recorded and does not stop the others. Tables, tests and the report are written from whatever is
+/// died (on another machine, that have given no sign for ten minutes). A cell that fails is recorded and does not stop the others. Tables, tests and the report are written from whatever is
 /// finished. Without --max-cells and --minutes a call trains every cell that is free.
 #[derive(Debug, Args)]
 #[command(

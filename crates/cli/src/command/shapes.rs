@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use pliant_lab::shapes::{self, Compared, Written};
 
@@ -63,11 +63,10 @@ fn distances(compared: &Compared, palette: Palette) -> String {
         row.extend(compared.sites.iter().map(distance));
         table.row(row);
     }
-    let warnings: String = compared
-        .warnings
-        .iter()
-        .map(|warning| format!("{} {warning}\n", palette.warning("warning:")))
-        .collect();
+    let mut warnings = String::new();
+    for warning in &compared.warnings {
+        let _ = writeln!(warnings, "{} {warning}", palette.warning("warning:"));
+    }
     format!(
         "{}\ndistance: {}\n{warnings}figure: {}\n",
         table.render(palette),

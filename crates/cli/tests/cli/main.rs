@@ -27,5 +27,6 @@ mod rows;
 mod score;
 mod signals;
 mod single_steps;
+mod sweep;
 mod usage;
 mod workplace;

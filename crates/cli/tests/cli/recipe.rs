@@ -41,6 +41,16 @@ fn checked_recipes_are_named() {
         workplace.succeed(&["recipe", "check", "nano.toml"]).stdout,
         "nano.toml: sound\n"
     );
+    workplace.write(
+        "sweep.toml",
+        "[sweep]\ntasks = [\"rte\"]\ndata = \"glue\"\n[[model]]\nname = \"a\"\nfolder = \"a\"\n[[model]]\nname = \"b\"\nfolder = \"b\"\n",
+    );
+    assert_eq!(
+        workplace
+            .succeed(&["recipe", "check", "sweep.toml", "nano.toml"])
+            .stdout,
+        "sweep.toml: sound, a sweep of a and b\nnano.toml: sound\n"
+    );
     workplace.write("wrong.toml", "[train]\nbatch = 0\n");
     let finished = workplace.run(&["recipe", "check", "nano.toml", "wrong.toml"]);
     assert_eq!(finished.code, Some(2), "{finished}");

@@ -195,7 +195,8 @@ fn refuse_foreign(path: &Path) -> Result<(), CompareError> {
     }
     names.sort_unstable();
     let begun = |name: &str| {
-        name == LOCK || (name.starts_with(&format!(".{SETTINGS}.")) && name.ends_with(".part"))
+        name == LOCK
+            || (name.starts_with(&format!(".{SETTINGS}.")) && name.strip_suffix(".part").is_some())
     };
     match names.into_iter().find(|name| !begun(name)) {
         Some(found) => Err(CompareError::ForeignFolder {

@@ -202,7 +202,7 @@ fn labelled(runs: &[PathBuf], named: Vec<Named>) -> Vec<ComparedRun> {
         &|run| format!("{} {}{}", run.task, run.mode, seed(run)),
     ];
     let is_clear = |form: &&&dyn Fn(&Named) -> String| {
-        let mut labels: Vec<String> = named.iter().map(|run| form(run)).collect();
+        let mut labels: Vec<String> = named.iter().map(form).collect();
         labels.sort_unstable();
         labels.windows(2).all(|pair| pair[0] != pair[1])
     };
@@ -546,15 +546,12 @@ mod tests {
         let run = parent.join(name);
         fs::create_dir_all(run.join("shapes")).unwrap();
         fs::write(run.join("recipe.toml"), "").unwrap();
-        match task {
-            Some((task, seed)) => {
-                let result = format!("{{\"task\":\"{task}\",\"mode\":\"full\",\"seed\":{seed}}}");
-                fs::write(run.join("result.json"), result).unwrap();
-            }
-            None => {
-                fs::write(run.join("summary.json"), "{}").unwrap();
-                fs::create_dir(run.join("model")).unwrap();
-            }
+        if let Some((task, seed)) = task {
+            let result = format!("{{\"task\":\"{task}\",\"mode\":\"full\",\"seed\":{seed}}}");
+            fs::write(run.join("result.json"), result).unwrap();
+        } else {
+            fs::write(run.join("summary.json"), "{}").unwrap();
+            fs::create_dir(run.join("model")).unwrap();
         }
         let shapes = InputShapes { step: 7, sites };
         fs::write(run.join(INPUTS), serde_json::to_string(&shapes).unwrap()).unwrap();

@@ -101,15 +101,15 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SweepError> {
     match fs::read(path) {
         Ok(content) => serde_json::from_slice(&content)
             .map(Some)
-            .map_err(|error| SweepError::unreadable(path, error)),
+            .map_err(|error| SweepError::unreadable(path, &error)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(SweepError::io("read", path)(error)),
     }
 }
 
 fn write(path: &Path, value: &impl Serialize) -> Result<(), SweepError> {
-    let mut text =
-        serde_json::to_string_pretty(value).map_err(|error| SweepError::unreadable(path, error))?;
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| SweepError::unreadable(path, &error))?;
     text.push('\n');
     write_whole(path, text.as_bytes()).map_err(SweepError::io("write", path))
 }

@@ -31,7 +31,7 @@ impl Default for Terms {
     fn default() -> Self {
         Self {
             heartbeat: Duration::from_secs(20),
-            limit: Duration::from_secs(600),
+            limit: Duration::from_mins(10),
         }
     }
 }
@@ -254,9 +254,9 @@ mod tests {
     fn a_claim_of_another_host_dies_of_silence_only() {
         let folder = tempfile::tempdir().unwrap();
         let terms = Terms::default();
-        of_another_host(folder.path(), terms.limit - Duration::from_secs(60));
+        of_another_host(folder.path(), terms.limit / 2);
         assert!(won(folder.path(), terms).is_none());
-        of_another_host(folder.path(), terms.limit + Duration::from_secs(60));
+        of_another_host(folder.path(), terms.limit * 2);
         assert!(won(folder.path(), terms).is_some());
     }
 
@@ -321,7 +321,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let quick = Terms {
             heartbeat: Duration::from_millis(5),
-            limit: Duration::from_secs(600),
+            limit: Duration::from_mins(10),
         };
         let claim = won(folder.path(), quick).unwrap();
         let before = fs::metadata(&claim.path).unwrap().modified().unwrap();

@@ -127,7 +127,7 @@ impl SweepError {
     }
 
     /// A file that cannot be understood.
-    pub(super) fn unreadable(path: &Path, reason: impl ToString) -> Self {
+    pub(super) fn unreadable(path: &Path, reason: &impl ToString) -> Self {
         Self::Unreadable {
             path: path.to_path_buf(),
             reason: reason.to_string(),

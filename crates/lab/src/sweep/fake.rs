@@ -23,6 +23,8 @@ pub(super) struct Fake {
     pub(super) failing_task: Option<&'static str>,
     /// How much better the learnable arm is.
     pub(super) lead: f64,
+    /// Scores that are no numbers.
+    pub(super) undefined: bool,
     /// The rows are others than they were.
     pub(super) changed_data: bool,
     /// Every score is that of a constant answer.
@@ -78,7 +80,9 @@ impl CellRunner for Fake {
         let stream = Stream::new(job.seed, Purpose::Probe, job.task.len() as u64);
         let own = Stream::new(job.seed, Purpose::Probe, 100 + u64::from(learnable));
         let rate = job.rates.learning_rate.unwrap_or(1e-4);
-        let score = if self.collapsed {
+        let score = if self.undefined {
+            f64::NAN
+        } else if self.collapsed {
             0.5
         } else {
             0.62 + 0.03 * stream.normal(0)

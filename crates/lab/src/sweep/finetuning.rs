@@ -47,7 +47,7 @@ impl CellRunner for Finetuning {
                 for size in &recipe.sweep.sizes.0 {
                     split(&parts, &choice(recipe, *size)?)?;
                 }
-                let constant = self.constant_of(recipe, task, &parts)?;
+                let constant = constant_of(recipe, task, &parts)?;
                 self.constants
                     .borrow_mut()
                     .insert((*text).to_owned(), constant);
@@ -76,22 +76,15 @@ impl CellRunner for Finetuning {
     }
 }
 
-impl Finetuning {
-    /// The best that one answer to every row scores on the part that tables report. It is the same for all seeds and sizes.
-    fn constant_of(
-        &self,
-        recipe: &SweepRecipe,
-        task: GlueTask,
-        parts: &TaskParts,
-    ) -> Result<f64, TrainError> {
-        let chosen = split(parts, &choice(recipe, Size::All)?)?;
-        let reported = if chosen.test.is_empty() {
-            chosen.validation
-        } else {
-            chosen.test
-        };
-        Ok(constant(task, &parts.labels, &reported))
-    }
+/// The best that one answer to every row scores on the part that tables report. It is the same for all seeds and sizes.
+fn constant_of(recipe: &SweepRecipe, task: GlueTask, parts: &TaskParts) -> Result<f64, TrainError> {
+    let chosen = split(parts, &choice(recipe, Size::All)?)?;
+    let reported = if chosen.test.is_empty() {
+        chosen.validation
+    } else {
+        chosen.test
+    };
+    Ok(constant(task, &parts.labels, &reported))
 }
 
 /// The settings of the paper for the task, with what the recipe and the trial say.
@@ -124,6 +117,12 @@ fn tuned(job: &Job<'_>, task: TaskName) -> Result<FinetuneOptions, TrainError> {
     set(&mut options.precision, own.precision);
     if own.dropout.is_some() {
         options.dropout = own.dropout;
+    }
+    if let Some(scale) = job.rates.scale {
+        options.learning_rate *= scale;
+        options.head_learning_rate *= scale;
+        options.activation_learning_rate *= scale;
+        options.adapter_learning_rate *= scale;
     }
     set(&mut options.learning_rate, job.rates.learning_rate);
     set(
@@ -229,9 +228,15 @@ fn outcome(task: TaskName, result: SeedResult, constant: Option<f64>) -> Outcome
         epochs: result.epochs,
         steps: result.steps,
         data: result.fairness.rows,
-        validation: result.validation,
-        test: result.test,
+        validation: finite(result.validation),
+        test: result.test.map(finite),
     }
+}
+
+/// JSON has no other numbers.
+fn finite(mut metrics: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    metrics.retain(|_, value| value.is_finite());
+    metrics
 }
 
 #[cfg(test)]
@@ -262,7 +267,7 @@ mod tests {
         );
         assert_eq!(constant(GlueTask::Stsb, &Labels::Regression, &parts), 0.0);
         let mnli = [rows(&[0, 0, 1]), rows(&[0, 1, 1])];
-        let both = (1.0 / 3.0 + 2.0 / 3.0) / 2.0;
+        let both = f64::midpoint(1.0 / 3.0, 2.0 / 3.0);
         assert!((constant(GlueTask::Mnli, &GlueTask::Mnli.labels(), &mnli) - both).abs() < 1e-12);
     }
 }

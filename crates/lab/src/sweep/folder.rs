@@ -69,7 +69,7 @@ impl Folder {
             folder.check(&Self::find(path)?)?;
         } else {
             let arms = serde_json::to_string_pretty(&folder.arms)
-                .map_err(|error| SweepError::unreadable(&path.join(MODELS), error))?;
+                .map_err(|error| SweepError::unreadable(&path.join(MODELS), &error))?;
             folder.write(MODELS, &(arms + "\n"))?;
             // Last: where it is, the other is too.
             folder.write(RECIPE, &recipe.to_toml())?;
@@ -90,11 +90,11 @@ impl Folder {
             Err(error) => return Err(SweepError::io("read", &saved)(error)),
         };
         let recipe = SweepRecipe::parse(&saved, &text)
-            .map_err(|error| SweepError::unreadable(&saved, error))?;
+            .map_err(|error| SweepError::unreadable(&saved, &error))?;
         let models = path.join(MODELS);
         let text = fs::read_to_string(&models).map_err(SweepError::io("read", &models))?;
         let arms =
-            serde_json::from_str(&text).map_err(|error| SweepError::unreadable(&models, error))?;
+            serde_json::from_str(&text).map_err(|error| SweepError::unreadable(&models, &error))?;
         Ok(Self {
             path: path.to_path_buf(),
             recipe,
@@ -182,7 +182,9 @@ fn refuse_foreign(path: &Path) -> Result<(), SweepError> {
     }
     names.sort_unstable();
     let begun = |name: &str| {
-        name == LOCK || name == MODELS || (name.starts_with('.') && name.ends_with(".part"))
+        name == LOCK
+            || name == MODELS
+            || (name.starts_with('.') && name.strip_suffix(".part").is_some())
     };
     match names.into_iter().find(|name| !begun(name)) {
         Some(found) => Err(SweepError::ForeignFolder {

@@ -102,7 +102,7 @@ fn jsonl(command: &Command, trials: &[&str], best: &[&str]) -> Result<String, Sw
             command: arguments,
         };
         text += &serde_json::to_string(&line)
-            .map_err(|error| SweepError::unreadable(&command.recipe, error))?;
+            .map_err(|error| SweepError::unreadable(&command.recipe, &error))?;
         text.push('\n');
     }
     Ok(text)

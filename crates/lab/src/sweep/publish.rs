@@ -55,13 +55,12 @@ fn gather(folder: &Folder, grid: &Grid) -> Result<Gathered, SweepError> {
         finished: 0,
     };
     for cell in &grid.cells {
-        let choice = match gathered.chosen.get(&cell.place) {
-            Some(choice) => *choice,
-            None => {
-                let choice = tuning::choose(folder, grid, cell.place)?;
-                gathered.chosen.insert(cell.place, choice);
-                choice
-            }
+        let choice = if let Some(choice) = gathered.chosen.get(&cell.place) {
+            *choice
+        } else {
+            let choice = tuning::choose(folder, grid, cell.place)?;
+            gathered.chosen.insert(cell.place, choice);
+            choice
         };
         let trial = match (cell.trial, choice) {
             (Trial::Fixed(trial), _) | (Trial::Winner, Choice::Chosen(trial)) => trial,
@@ -118,7 +117,7 @@ pub(super) fn write(
 ) -> Result<SweepResults, SweepError> {
     let results = tally::results(folder, grid, gather(folder, grid)?, version);
     let json = serde_json::to_string_pretty(&results)
-        .map_err(|error| SweepError::unreadable(&folder.path.join("results.json"), error))?;
+        .map_err(|error| SweepError::unreadable(&folder.path.join("results.json"), &error))?;
     let files = [
         ("results.json", json + "\n"),
         ("results.md", tables::markdown::render(&results)),

@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 
 use pliant_nn::Precision;
 use pliant_train::recipe::{
-    ANY, Document, Form, Origin, RecipeError, Value, Values, at_least, below, between, differences,
-    origin_of, read_document, reference_table,
+    ANY, Document, Form, Origin, RecipeError, Value, Values, above, at_least, below, between,
+    differences, origin_of, read_document, reference_table,
 };
 use pliant_train::recipe_table;
 
 use super::choice::{Dimension, Modes, Order, Seeds, Size, Sizes, Tasks};
 use super::rates::Rates;
 use crate::SeedList;
+
+/// Keys of a table with their values; none where unset.
+type Entries = Vec<(&'static str, Option<Value>)>;
 
 /// The seeds that a recipe without `sweep.seeds` runs.
 fn default_seeds() -> Seeds {
@@ -77,6 +80,9 @@ recipe_table! {
     /// The search for learning rates. Trial `k` takes the `k`-th entry of each list that is not empty, and the task's default
     /// where a list is. Each arm has the same number of trials; an arm may have lists of its own.
     pub struct TuningTable in "tuning" {
+        /// Factors on the default rates of the mode and task, e.g. `[0.3, 1.0, 3.0]`: the search for a sweep of several modes, whose
+        /// rates differ by orders of magnitude.
+        scales: Vec<f64> = Vec::new(), above(0.0);
         /// Rates of the encoder's weights, e.g. `[2e-5, 5e-5]`.
         learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
         /// Rates of the head.
@@ -98,7 +104,9 @@ recipe_table! {
         name: String = String::new(), ANY;
         /// Folder of the pre-trained model.
         folder: PathBuf = PathBuf::new(), ANY;
-        /// Rates of the encoder's weights for this arm alone; as many as the others have.
+        /// Factors on the default rates for this arm alone; as many as the others have.
+        scales: Vec<f64> = Vec::new(), above(0.0);
+        /// Rates of the encoder's weights for this arm alone.
         learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
         /// Rates of the head for this arm alone.
         head_learning_rates: Vec<f64> = Vec::new(), at_least(0.0);
@@ -209,10 +217,11 @@ impl SweepRecipe {
         let lists = self.lists(model);
         (0..trial_count(&lists))
             .map(|trial| Rates {
-                learning_rate: lists[0].get(trial).copied(),
-                head_learning_rate: lists[1].get(trial).copied(),
-                activation_learning_rate: lists[2].get(trial).copied(),
-                adapter_learning_rate: lists[3].get(trial).copied(),
+                scale: lists[0].get(trial).copied(),
+                learning_rate: lists[1].get(trial).copied(),
+                head_learning_rate: lists[2].get(trial).copied(),
+                activation_learning_rate: lists[3].get(trial).copied(),
+                adapter_learning_rate: lists[4].get(trial).copied(),
             })
             .collect()
     }
@@ -223,8 +232,9 @@ impl SweepRecipe {
     }
 
     /// The arm's own lists where it has some, else the common ones.
-    fn lists(&self, model: usize) -> [&[f64]; 4] {
+    fn lists(&self, model: usize) -> [&[f64]; 5] {
         let common = [
+            &self.tuning.scales,
             &self.tuning.learning_rates,
             &self.tuning.head_learning_rates,
             &self.tuning.activation_learning_rates,
@@ -232,13 +242,14 @@ impl SweepRecipe {
         ];
         let own = self.models.get(model).map(|model| {
             [
+                &model.scales,
                 &model.learning_rates,
                 &model.head_learning_rates,
                 &model.activation_learning_rates,
                 &model.adapter_learning_rates,
             ]
         });
-        [0, 1, 2, 3].map(|index| match own {
+        [0, 1, 2, 3, 4].map(|index| match own {
             Some(own) if !own[index].is_empty() => own[index].as_slice(),
             _ => common[index].as_slice(),
         })
@@ -273,7 +284,7 @@ impl SweepRecipe {
         differences(&self.flat(), &other.flat())
     }
 
-    fn tables(&self) -> Vec<(&'static str, Vec<(&'static str, Option<Value>)>)> {
+    fn tables(&self) -> Vec<(&'static str, Entries)> {
         vec![
             ("sweep", self.sweep.entries()),
             ("finetune", self.finetune.entries()),
@@ -382,7 +393,9 @@ impl SweepRecipe {
                     self.tuning.seeds,
                     sweep.seeds.0.as_slice().len()
                 ),
-                None,
+                Some(
+                    "the rates are tried on the first of the sweep's seeds: give more seeds, or try on fewer",
+                ),
             );
         }
         self.check_models(models, &start())
@@ -459,7 +472,7 @@ impl SweepRecipe {
     }
 }
 
-fn trial_count(lists: &[&[f64]; 4]) -> usize {
+fn trial_count(lists: &[&[f64]; 5]) -> usize {
     lists
         .iter()
         .map(|list| list.len())

@@ -1,7 +1,7 @@
 //! What a sweep's numbers allow to be said, how to read them, and what to know before believing them.
 
 use super::recipe::SweepRecipe;
-use super::results::{Group, PairScores, SweepResults};
+use super::results::{Group, PairScores, SweepResults, TaskScores};
 use crate::claim::{Claim, LEVEL};
 use crate::number::{count, decimal, p_value};
 use crate::statistics::SIGN_FLIP_FROM;
@@ -109,7 +109,7 @@ pub(super) fn notes(results: &SweepResults, recipe: &SweepRecipe) -> Vec<String>
         ));
     }
     notes.push(match results.trials_per_arm {
-        1 => "Learning rates were not searched: one trial per arm, with the same settings.".to_owned(),
+        1 => "Learning rates were not searched: one trial per arm. `default` stands for the settings of the task and mode, the same for every arm; the recipe.toml of each run has them in numbers.".to_owned(),
         trials => format!(
             "Learning rates: {trials} trials for each arm, task, mode and size; the one with the best mean validation score over the first {} of the seeds was taken for all seeds.",
             recipe.tuning.seeds
@@ -135,23 +135,27 @@ pub(super) fn warnings(results: &SweepResults) -> Vec<String> {
         ));
     }
     for group in &results.groups {
-        for task in &group.tasks {
-            let all = task.arms.iter().filter(|arm| !arm.seeds.is_empty());
-            let collapsed: Vec<String> = all
-                .filter(|arm| 2 * arm.collapsed > arm.seeds.len())
-                .map(|arm| format!("{} of {} of {}", arm.collapsed, arm.seeds.len(), arm.arm))
-                .collect();
-            if !collapsed.is_empty() {
-                warnings.push(format!(
-                    "{}, {}, {}: most seeds have learned nothing ({} are no better than a constant answer, which scores {}).",
-                    task.task,
-                    group.mode,
-                    examples(&group.size),
-                    collapsed.join(", "),
-                    task.constant.map_or_else(|| "0".to_owned(), |score| decimal(score * POINTS, DECIMALS))
-                ));
-            }
+        let tasks: Vec<String> = group.tasks.iter().filter_map(collapsed).collect();
+        if !tasks.is_empty() {
+            warnings.push(format!(
+                "{}, {}: most seeds have learned nothing, they are no better than a constant answer: {}.",
+                group.mode,
+                examples(&group.size),
+                tasks.join("; ")
+            ));
         }
     }
     warnings
+}
+
+/// The arms of a task of whose seeds more than half have collapsed; `None` without one.
+fn collapsed(task: &TaskScores) -> Option<String> {
+    let arms: Vec<String> = task
+        .arms
+        .iter()
+        .filter(|arm| 2 * arm.collapsed > arm.seeds.len())
+        .map(|arm| format!("{} of {} of {}", arm.collapsed, arm.seeds.len(), arm.arm))
+        .collect();
+    let constant = decimal(task.constant? * POINTS, DECIMALS);
+    (!arms.is_empty()).then(|| format!("{} ({}; {constant})", task.task, arms.join(", ")))
 }

@@ -1,6 +1,5 @@
 //! One free cell after the other, beside other processes that do the same.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -28,20 +27,21 @@ pub(super) fn run(
     sink: &mut dyn Sink,
 ) -> Result<SweepResults, SweepError> {
     let recipe = SweepRecipe::read(&options.recipe)?;
+    let check = |tasks: &[&str]| {
+        let checked = runner.check(&recipe, tasks);
+        checked.map_err(|error| SweepError::Cell(Box::new(error)))
+    };
+    // First of all: a mistake that no cell survives must not bind the folder to its recipe.
+    let tasks: Vec<&str> = recipe.sweep.tasks.0.iter().map(String::as_str).collect();
+    if options.cell.is_none() {
+        check(&tasks)?;
+    }
     let folder = Folder::open(&options.out, &recipe, runner)?;
     let grid = grid(&folder, runner);
     let wanted = wanted(&grid, options.cell.as_deref())?;
-    let tasks: BTreeSet<usize> = wanted
-        .iter()
-        .map(|&index| grid.cells[index].place.task)
-        .collect();
-    let tasks: Vec<&str> = tasks
-        .iter()
-        .map(|&task| recipe.sweep.tasks.0[task].as_str())
-        .collect();
-    runner
-        .check(&recipe, &tasks)
-        .map_err(|error| SweepError::Cell(Box::new(error)))?;
+    if let (Some(_), Some(&cell)) = (&options.cell, wanted.first()) {
+        check(&[tasks[grid.cells[cell].place.task]])?;
+    }
     if options.retry_failed {
         forget_failures(&folder, &grid, &wanted)?;
     }
@@ -252,6 +252,13 @@ impl Worker<'_> {
             return Ok(());
         }
         match outcome {
+            Ok(outcome) if !(outcome.score.is_finite() && outcome.validation_score.is_finite()) => {
+                let failure = CellError {
+                    message: "the score is not a number".to_owned(),
+                    hint: Some("a lower learning rate may help".to_owned()),
+                };
+                record(&failure, folder, name, sink)
+            }
             Ok(outcome) => {
                 let result = CellResult {
                     task: job.task.to_owned(),
@@ -272,32 +279,37 @@ impl Worker<'_> {
                 });
                 Ok(())
             }
-            Err(error) => self.failed(&error, folder, name, sink),
+            Err(error) => failed(&error, folder, name, sink),
         }
     }
+}
 
-    /// A cell that fails does not stop the others; what would stop every one does.
-    fn failed(
-        &self,
-        error: &TrainError,
-        folder: &Path,
-        name: CellName<'_>,
-        sink: &mut dyn Sink,
-    ) -> Result<(), SweepError> {
-        if error.kind() == ErrorKind::Interrupted {
-            return Err(interrupted());
-        }
-        let record = CellError {
-            message: error.to_string(),
-            hint: error.hint(),
-        };
-        cell_file::fail(folder, &record)?;
-        sink.progress(&Progress::Failed {
-            cell: name,
-            error: &record,
-        });
-        Ok(())
+/// A cell that fails does not stop the others; an interruption does.
+fn failed(
+    error: &TrainError,
+    folder: &Path,
+    name: CellName<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), SweepError> {
+    if error.kind() == ErrorKind::Interrupted {
+        return Err(interrupted());
     }
+    let failure = CellError {
+        message: error.to_string(),
+        hint: error.hint(),
+    };
+    record(&failure, folder, name, sink)
+}
+
+fn record(
+    error: &CellError,
+    folder: &Path,
+    cell: CellName<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), SweepError> {
+    cell_file::fail(folder, error)?;
+    sink.progress(&Progress::Failed { cell, error });
+    Ok(())
 }
 
 fn is_over(folder: &Path) -> Result<bool, SweepError> {

@@ -7,7 +7,7 @@ use crate::csv::field;
 
 /// A line for each task, mode, size and arm; averages have the task `mean`.
 pub(in crate::sweep) fn scores(results: &SweepResults) -> String {
-    let mut text = "task,mode,size,arm,metric,part,rows,seeds,mean,sd,median,min,max,collapsed,constant,trainable_parameters,learning_rate,head_learning_rate,activation_learning_rate,adapter_learning_rate,trials\n".to_owned();
+    let mut text = "task,mode,size,arm,metric,part,rows,seeds,mean,sd,median,min,max,collapsed,constant,trainable_parameters,scale,learning_rate,head_learning_rate,activation_learning_rate,adapter_learning_rate,trials\n".to_owned();
     for (group, task, arm) in lines(results) {
         let (name, metric, part) = task.map_or(("mean", "mean", ""), |task| {
             (&*task.task, &*task.metric, &*task.part)
@@ -30,6 +30,7 @@ pub(in crate::sweep) fn scores(results: &SweepResults) -> String {
             arm.collapsed.to_string(),
             number(task.and_then(|task| task.constant)),
             number(arm.trainable_parameters),
+            number(rates.scale),
             number(rates.learning_rate),
             number(rates.head_learning_rate),
             number(rates.activation_learning_rate),

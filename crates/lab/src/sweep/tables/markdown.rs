@@ -73,7 +73,7 @@ fn group_tables(text: &mut String, group: &Group) {
     text.push_str("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|\n");
     for task in &group.tasks {
         for arm in &task.arms {
-            row(text, &task.task, arm, points(task.constant));
+            row(text, &task.task, arm, &points(task.constant));
         }
     }
     if let Some(average) = &group.average {
@@ -82,7 +82,7 @@ fn group_tables(text: &mut String, group: &Group) {
                 text,
                 &format!("mean over {} tasks", average.tasks.len()),
                 arm,
-                "–".to_owned(),
+                "–",
             );
         }
     }
@@ -113,7 +113,7 @@ fn group_tables(text: &mut String, group: &Group) {
     text.push('\n');
 }
 
-fn row(text: &mut String, task: &str, arm: &ArmScores, constant: String) {
+fn row(text: &mut String, task: &str, arm: &ArmScores, constant: &str) {
     let name = match &arm.remark {
         Some(remark) => format!("{} ({remark})", cell(&arm.arm)),
         None => cell(&arm.arm),

@@ -47,8 +47,8 @@ fn scores_are_summed_up_over_seeds_and_paired_by_seed() {
     assert!(pair.holm_p.unwrap() >= pair.judged_p.unwrap());
     assert_eq!(pair.tests, 2);
     let average = results.groups[0].average.as_ref().unwrap();
-    let by_hand =
-        (task.arms[0].mean.unwrap() + results.groups[0].tasks[1].arms[0].mean.unwrap()) / 2.0;
+    let other = &results.groups[0].tasks[1];
+    let by_hand = f64::midpoint(task.arms[0].mean.unwrap(), other.arms[0].mean.unwrap());
     assert!((average.arms[0].mean.unwrap() - by_hand).abs() < 1e-12);
     assert!(
         results.sentences[0]
@@ -109,7 +109,13 @@ fn collapsed_seeds_are_counted_and_told() {
             .flat_map(|task| &task.arms)
             .all(|arm| arm.collapsed == 10)
     );
-    assert!(results.warnings[0].contains("10 of 10 of gelu, 10 of 10 of rational are no better than a constant answer, which scores 50.00"), "{}", results.warnings[0]);
+    assert_eq!(
+        results.warnings,
+        [
+            "full, 100 examples: most seeds have learned nothing, they are no better than a constant answer: \
+          rte (10 of 10 of gelu, 10 of 10 of rational; 50.00); cola (10 of 10 of gelu, 10 of 10 of rational; 50.00)."
+        ]
+    );
     assert!(results.sentences[0].contains("exactly the same score in each of 10 seeds"));
 }
 

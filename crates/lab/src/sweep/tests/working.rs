@@ -92,6 +92,31 @@ fn a_failed_cell_is_recorded_and_stops_nothing() {
 }
 
 #[test]
+fn a_score_that_is_no_number_is_a_failure() {
+    let place = Place::new();
+    let broken = Fake {
+        undefined: true,
+        ..Fake::default()
+    };
+    let results = run(&place.options("tasks = [\"rte\"]\nseeds = \"1\""), &broken).unwrap();
+    assert_eq!((results.cells.finished, results.cells.failed), (0, 2));
+    assert_eq!(results.failed[0].message, "the score is not a number");
+}
+
+#[test]
+fn scales_are_trials_too() {
+    let place = Place::new();
+    let fake = Fake::default();
+    let options =
+        place.options("tasks = [\"rte\"]\nseeds = \"1\"\n[tuning]\nscales = [0.3, 1.0, 3.0]");
+    assert_eq!(run(&options, &fake).unwrap().trials_per_arm, 3);
+    assert_eq!(
+        fake.trained.borrow()[2],
+        "gelu rte full seed 1 at default × 3"
+    );
+}
+
+#[test]
 fn an_interruption_leaves_everything_to_go_on_from() {
     let place = Place::new();
     let options = place.options("tasks = [\"rte\", \"cola\"]\nseeds = \"1-2\"");
