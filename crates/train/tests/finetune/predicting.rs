@@ -83,7 +83,10 @@ fn masks_are_filled_with_probable_words() {
     assert!((all - 1.0).abs() < 1e-4, "{all}");
 
     let error = predictor.fill(&texts, 5).unwrap_err();
-    assert!(told(&error).starts_with("the text has no [MASK]"), "{error}");
+    assert!(
+        told(&error).starts_with("the text has no [MASK]"),
+        "{error}"
+    );
     let error = predictor.label(&[("a".to_owned(), None)]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(told(&error).contains("fine-tuned"), "{error}");
