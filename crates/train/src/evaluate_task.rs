@@ -102,6 +102,8 @@ pub fn evaluate_task(
     })
 }
 
+/// Rows by part, and what was left out of them.
+type LabelledParts = (Vec<(String, Vec<Example>)>, Vec<String>);
 type Found = (usize, Metric, BTreeMap<String, f64>, Vec<String>);
 
 fn labels(
@@ -154,7 +156,7 @@ fn labelled(
     known: &Labels,
     data: &Path,
     options: &TaskEvaluationOptions,
-) -> Result<(Vec<(String, Vec<Example>)>, Vec<String>), TrainError> {
+) -> Result<LabelledParts, TrainError> {
     let TaskName::Glue(task) = task else {
         return file_of_rows(task, known, data, options);
     };
@@ -176,7 +178,7 @@ fn file_of_rows(
     known: &Labels,
     data: &Path,
     options: &TaskEvaluationOptions,
-) -> Result<(Vec<(String, Vec<Example>)>, Vec<String>), TrainError> {
+) -> Result<LabelledParts, TrainError> {
     let Labelled { examples, warnings } =
         read_labelled(task, known, data, options.columns.as_ref())?;
     let name = data.file_name().unwrap_or_default().to_string_lossy();

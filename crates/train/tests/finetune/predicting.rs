@@ -84,7 +84,7 @@ fn masks_are_filled_with_probable_words() {
 
     let error = predictor.fill(&texts, 5).unwrap_err();
     assert!(
-        told(&error).contains("row 3: the text has no [MASK]"),
+        told(&error).starts_with("the text has no [MASK]"),
         "{error}"
     );
     let error = predictor.label(&[("a".to_owned(), None)]).unwrap_err();
