@@ -6,9 +6,9 @@ use pliant_kernels::linear as kernel;
 
 use super::buffer::{columns, float_tensor, values, with_columns};
 use super::packed::Products;
-use super::timing::Direction;
 use super::pool::Buffer;
 use super::record::{Operation, three, two};
+use super::timing::Direction;
 
 /// `x · weightᵀ`.
 ///
