@@ -42,7 +42,8 @@ fn a_model_is_scored_on_another_task_without_training() {
     let mut lines = String::new();
     for row in 0..40 {
         let (text, topic) = rows::sentence(9, row);
-        lines += &format!("{}\n", serde_json::json!({"sentence": text, "kind": topic}));
+        lines += &serde_json::json!({"sentence": text, "kind": topic}).to_string();
+        lines.push('\n');
     }
     workplace.write("other.jsonl", &lines);
     let own = [
