@@ -4,9 +4,9 @@ use clap::{Args, ValueHint};
 
 use super::number::count;
 
-/// Ask a model: words for [MASK], a label for a text or a pair, an answer from a context
+/// Ask a model: words for masks, a label for a text or a pair, an answer from a context
 ///
-/// What is answered depends on the model: a masked-language model fills every [MASK] of --text, a classifier or regressor
+/// What is answered depends on the model: a masked-language model fills every `[MASK]` of --text, a classifier or regressor
 /// labels --text (with --text-pair), a question-answering model finds the answer to --question in --context.
 ///
 /// Without --text and --question the input is a stream of JSON objects, one a line, from --input or standard input, with the
