@@ -86,7 +86,7 @@ fn the_later_of_steps_and_minutes_counts_and_both_at_once_are_refused() {
 
 #[test]
 fn the_printed_recipe_is_complete_and_resolves_to_itself() {
-    for name in ["default", "wikipedia-tiny", "raft-paper"] {
+    for name in ["default", "wikipedia-tiny", "wikipedia-mini", "raft-paper"] {
         let file = root().join(format!("recipes/{name}.toml"));
         let recipe = Recipe::resolve(&Sources {
             file: Some(file),
