@@ -2,7 +2,7 @@
 # The loss curve of bf16 beside that of f32, the same run otherwise, and beside that of f32 with other instructions, which
 # round differently: how far two runs part by rounding alone. Writes docs/bench/precision-<shape>.csv.
 #
-#     CORPUS=…/wikitext-2 VOCAB=…/vocab.txt [SHAPE=tiny] [STEPS=500] [PLIANT=target/release/pliant] runs/precision.sh
+#     CORPUS=…/wikitext-2 VOCAB=…/vocab.txt [SHAPE=tiny] [STEPS=500] [RATE=3e-3] [PLIANT=target/release/pliant] runs/precision.sh
 #
 # Losses of single steps are means over some 600 tokens; the curves are compared as means over 20 steps.
 set -euo pipefail
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 : "${CORPUS:?text to train on}" "${VOCAB:?vocab.txt of BERT}"
 shape="${SHAPE:-tiny}"
 steps="${STEPS:-500}"
+rate="${RATE:-3e-3}"
 if [ -z "${PLIANT:-}" ]; then
     cargo build --release --quiet
     PLIANT="${CARGO_TARGET_DIR:-target}/release/pliant"
@@ -21,7 +22,7 @@ for name in f32 bf16 f32-vectors; do
     precision="${name%-vectors}"
     PLIANT_SIMD="$([ "$name" = f32-vectors ] && echo avx2 || echo "${PLIANT_SIMD:-amx}")" "$PLIANT" pretrain --recipe recipes/default.toml --out "$work/$name" --json --quiet \
         --set "model.preset=$shape" --set "data.corpus=$CORPUS" --set "data.tokenizer=$VOCAB" --set "data.cache=$work/data" \
-        --set "train.steps=$steps" --set "train.precision=$precision" --set validation.every=0 --set checkpoint.every=0 \
+        --set "train.steps=$steps" --set "optimizer.learning_rate=$rate" --set "train.precision=$precision" --set validation.every=0 --set checkpoint.every=0 \
         > "$work/$name.json"
 done
 python3 - "$work" "docs/bench/precision-$shape.csv" <<'PYTHON'
