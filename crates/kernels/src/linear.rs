@@ -24,11 +24,7 @@ pub fn forward(
     y: &mut [f32],
 ) {
     assert_eq!(x.len(), rows * inputs, "x is [{rows}, {inputs}]");
-    assert_eq!(
-        weight.len(),
-        outputs * inputs,
-        "weight is [{outputs}, {inputs}]"
-    );
+    check_weight(weight, inputs, outputs);
     assert_eq!(y.len(), rows * outputs, "y is [{rows}, {outputs}]");
     if rows == 0 || outputs == 0 {
         return;
@@ -131,11 +127,7 @@ pub fn backward_input(
     dx: &mut [f32],
 ) {
     assert_eq!(dy.len(), rows * outputs, "dy is [{rows}, {outputs}]");
-    assert_eq!(
-        weight.len(),
-        outputs * inputs,
-        "weight is [{outputs}, {inputs}]"
-    );
+    check_weight(weight, inputs, outputs);
     assert_eq!(dx.len(), rows * inputs, "dx is [{rows}, {inputs}]");
     let dy = View::new(dy, rows, outputs);
     let weight = View::new(weight, outputs, inputs);

@@ -51,6 +51,7 @@ impl Engine {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Engine {
     /// Whether products run on AMX tiles.
     pub(super) const fn has_tiles(self) -> bool {
