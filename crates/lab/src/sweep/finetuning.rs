@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use pliant_data::DataError;
@@ -11,17 +12,20 @@ use pliant_data::task::{
     split,
 };
 use pliant_nn::ModelConfig;
-use pliant_train::finetune::{FinetuneOptions, Mode, SeedResult, TaskData, finetune_seed};
+use pliant_train::finetune::{FinetuneOptions, Mode, SeedResult, TaskData, TaskFiles, finetune_seed};
 use pliant_train::{EventSink, RunOptions, TrainError};
 
 use super::choice::Size;
 use super::recipe::SweepRecipe;
 use super::runner::{Applies, CellRunner, Job, Outcome};
 
-/// Trains, and remembers what a constant answer scores on each task.
+/// Trains, and remembers of each task its files and what a constant answer scores.
+///
+/// All of GLUE is below 1 GB of memory; reading MNLI takes longer than many a cell.
 #[derive(Debug, Default)]
 pub(super) struct Finetuning {
     constants: RefCell<BTreeMap<String, f64>>,
+    files: RefCell<BTreeMap<String, TaskFiles>>,
 }
 
 impl CellRunner for Finetuning {
@@ -51,6 +55,9 @@ impl CellRunner for Finetuning {
                 self.constants
                     .borrow_mut()
                     .insert((*text).to_owned(), constant);
+                self.files
+                    .borrow_mut()
+                    .insert((*text).to_owned(), TaskFiles::Rows(parts));
             }
         }
         Ok(())
@@ -67,7 +74,20 @@ impl CellRunner for Finetuning {
             ..options.clone()
         };
         let task = task_of(job.task)?;
-        let result = finetune_seed(&tuned(job, task)?, job.seed, &job.out, &run_options, sink)?;
+        let options = tuned(job, task)?;
+        let mut known = self.files.borrow_mut();
+        let files = match known.entry(job.task.to_owned()) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(free) => free.insert(TaskFiles::read(&options)?),
+        };
+        let result = finetune_seed(
+            &options,
+            Some(files),
+            job.seed,
+            &job.out,
+            &run_options,
+            sink,
+        )?;
         Ok(outcome(
             task,
             result,

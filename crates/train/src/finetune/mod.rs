@@ -24,6 +24,7 @@ pub(crate) mod tuned;
 
 pub use mode::Mode;
 pub use options::{FinetuneOptions, TaskData};
+pub use rows::TaskFiles;
 pub use result::{FinetuneResult, Metrics, SeedResult, Spread, TaskFairness};
 pub use seed::finetune_seed;
 pub use seeds::finetune;

@@ -17,10 +17,12 @@ use super::score::Scoring;
 use super::{FinetuneOptions, TaskData};
 use crate::TrainError;
 
-/// A task as its files have it; shared by all seeds.
+/// A task as its files have it; shared by all seeds, modes and models.
 #[derive(Clone, Debug)]
-pub(crate) enum TaskFiles {
+pub enum TaskFiles {
+    /// Rows of texts with a label.
     Rows(TaskParts),
+    /// Questions with their contexts.
     Questions(QuestionParts),
 }
 
@@ -39,8 +41,11 @@ pub(crate) struct TaskRows {
 }
 
 impl TaskFiles {
-    /// Reads what the options name.
-    pub(crate) fn read(options: &FinetuneOptions) -> Result<Self, TrainError> {
+    /// Reads what the options' task and data name; nothing else of the options matters.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] where a file is missing or malformed, or cannot train the task.
+    pub fn read(options: &FinetuneOptions) -> Result<Self, TrainError> {
         let unsuitable = |reason: &str, remedy: &str| {
             DataError::from(TaskError::Unsuitable {
                 reason: reason.to_owned(),

@@ -32,20 +32,22 @@ const CHECKPOINT_SECONDS: f64 = 30.0;
 ///
 /// The folder holds `recipe.toml` (options and seed), `metrics.jsonl`, `result.json`, `shapes/inputs.json`, and `model/`, or
 /// `adapter/` for a mode with an adapter that is not merged. An interrupted run goes on from its last checkpoint to the same
-/// bytes, at any number of threads.
+/// bytes, at any number of threads. With `files`, which [`TaskFiles::read`] gave for the same task and data, they are not read
+/// again.
 ///
 /// # Errors
 /// See [`TrainError`]; [`TrainError::Interrupted`] after the stop flag was raised, [`TrainError::Diverged`] before a step
 /// whose loss or gradient is not finite is applied.
 pub fn finetune_seed(
     options: &FinetuneOptions,
+    files: Option<&TaskFiles>,
     seed: u64,
     out: &Path,
     run: &RunOptions,
     sink: &mut dyn EventSink,
 ) -> Result<SeedResult, TrainError> {
     let options = options.checked()?;
-    seed_of_files(&options, None, seed, out, run, sink)
+    seed_of_files(&options, files, seed, out, run, sink)
 }
 
 /// [`finetune_seed`] with checked options and, where they are shared, the task's files.

@@ -103,7 +103,7 @@ fn a_process_killed_behind_an_epoch_repeats_the_lost_steps() {
         }
     };
     let uninterrupted =
-        pliant_train::finetune::finetune_seed(&options, 2, &whole, &run_options(2), &mut sink)
+        pliant_train::finetune::finetune_seed(&options, None, 2, &whole, &run_options(2), &mut sink)
             .unwrap();
     let metrics = killed.join("metrics.jsonl");
     let mut text = fs::read_to_string(&metrics).unwrap();

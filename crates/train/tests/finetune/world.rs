@@ -192,7 +192,7 @@ pub(crate) fn run_until(
         }
         events.push(event.clone());
     };
-    let result = finetune_seed(options, seed, out, &run, &mut sink);
+    let result = finetune_seed(options, None, seed, out, &run, &mut sink);
     Ran { result, events }
 }
 
