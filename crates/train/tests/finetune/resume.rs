@@ -102,9 +102,15 @@ fn a_process_killed_behind_an_epoch_repeats_the_lost_steps() {
             copy(&whole, &killed);
         }
     };
-    let uninterrupted =
-        pliant_train::finetune::finetune_seed(&options, None, 2, &whole, &run_options(2), &mut sink)
-            .unwrap();
+    let uninterrupted = pliant_train::finetune::finetune_seed(
+        &options,
+        None,
+        2,
+        &whole,
+        &run_options(2),
+        &mut sink,
+    )
+    .unwrap();
     let metrics = killed.join("metrics.jsonl");
     let mut text = fs::read_to_string(&metrics).unwrap();
     text.push_str("{\"event\":\"interrupted\",\"step\":13}\n{\"event\":\"st");
