@@ -1,4 +1,4 @@
-use std::{fmt::Write as _, path::Path};
+use std::fmt::Write as _;
 
 use pliant_lab::shapes::{self, Compared, Written};
 
@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &arguments::shapes::Shapes, context: &Context) -> R
             let written = shapes::write(run, &arguments.out)?;
             context
                 .output
-                .result(&written, |palette| files(&written, palette))
+                .result(&written, |palette| numbers(&written, palette))
         }
         (runs, Some(against)) => {
             let compared = shapes::compare(runs, against, &arguments.out)?;
@@ -30,21 +30,63 @@ pub(crate) fn run(arguments: &arguments::shapes::Shapes, context: &Context) -> R
     }
 }
 
-fn files(written: &Written, palette: Palette) -> String {
-    let mut table = Table::new(&["site", "activation", "table", "picture"]).left(&[1, 2, 3]);
+/// A row for each group of channels of each site.
+fn numbers(written: &Written, palette: Palette) -> String {
+    let mut table = Table::new(&[
+        "site",
+        "nearest",
+        "off by",
+        "monotone",
+        "minimum",
+        "slopes",
+        "linear",
+        "outside fit",
+        "beyond histogram",
+    ])
+    .left(&[1, 3]);
     for site in &written.sites {
-        let file = |path: &Path| path.display().to_string();
-        table.row([
-            site.site.clone(),
-            site.activation.clone(),
-            file(&site.csv),
-            file(&site.svg),
-        ]);
+        let inputs = &site.numbers.inputs;
+        let several = site.numbers.groups.len() > 1;
+        for group in &site.numbers.groups {
+            let nearest = group.known.first();
+            let minimum = &group.minimum;
+            table.row([
+                if several {
+                    format!("{} group {}", site.site, group.group)
+                } else {
+                    site.site.clone()
+                },
+                nearest.map_or_else(String::new, ToString::to_string),
+                nearest.map_or_else(String::new, |known| shapes::percent(known.error)),
+                group.monotone.word().to_owned(),
+                if minimum.at_end {
+                    format!("end {:.2}", minimum.x)
+                } else {
+                    format!("{:.3} at {:.2}", minimum.value, minimum.x)
+                },
+                format!("{:.3} / {:.3}", group.slope_low, group.slope_high),
+                group
+                    .nearly_linear
+                    .map_or_else(String::new, shapes::percent),
+                inputs
+                    .outside_fitted
+                    .map_or_else(String::new, shapes::percent),
+                format!("{} + {}", inputs.below, inputs.above),
+            ]);
+        }
     }
+    let (low, high) = written
+        .sites
+        .first()
+        .map_or((0.0, 0.0), |site| (site.numbers.low, site.numbers.high));
     format!(
-        "{}\nactivations after step {}\n",
+        "{}\nactivations after step {}; monotone, minimum and slopes from {low} to {high}\noff by: {}\nlinear: {}\nfigure: {}\nnumbers: {}\n",
         table.render(palette),
-        written.step
+        written.step,
+        written.error,
+        written.nearly_linear,
+        written.svg.display(),
+        written.json.display()
     )
 }
 

@@ -68,7 +68,7 @@ pub(super) fn panel(
             .unwrap_or_default(),
         curves: shown,
         density: curves::mean_density(&inputs),
-        style: None,
+        ..SitePanel::default()
     })
 }
 
@@ -91,6 +91,7 @@ pub(super) fn render(compared: &Compared, panels: Vec<SitePanel>) -> String {
         ),
         keys,
         panels,
+        moments: Vec::new(),
     }
     .render()
 }

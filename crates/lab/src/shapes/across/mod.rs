@@ -15,6 +15,7 @@ use pliant_train::{InputHistogram, InputShapes, SiteShape};
 use serde::{Deserialize, Serialize};
 
 use super::curves::{self, INPUTS};
+use super::run::{save, save_json};
 use super::{ShapesError, file_stem};
 use distance::{DISTANCE, distance};
 use label::{labelled, name};
@@ -136,14 +137,9 @@ pub fn compare(runs: &[PathBuf], against: &Path, out: &Path) -> Result<Compared,
         panels.push(figure::panel(site, &found, &compared, &grids)?);
         compared.sites.push(compared_site);
     }
-    write(&compared.csv, &table::distances_csv(&compared))?;
-    write(&compared.svg, &figure::render(&compared, panels))?;
-    let json =
-        serde_json::to_string_pretty(&compared).map_err(|error| ShapesError::Unreadable {
-            path: compared.json.clone(),
-            reason: error.to_string(),
-        })?;
-    write(&compared.json, &(json + "\n"))?;
+    save(&compared.csv, &table::distances_csv(&compared))?;
+    save(&compared.svg, &figure::render(&compared, panels))?;
+    save_json(&compared.json, &compared)?;
     Ok(compared)
 }
 
@@ -156,10 +152,6 @@ struct Grids {
 
 fn histograms(shapes: &InputShapes) -> impl Iterator<Item = &InputHistogram> {
     shapes.sites.iter().map(|site| &site.inputs)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), ShapesError> {
-    fs::write(path, text).map_err(ShapesError::io("write", path))
 }
 
 /// The site of a fine-tuned run that belongs to a site of the pre-trained one.
@@ -202,7 +194,7 @@ fn write_site(
         distances.push(distance(site, other, compared, &source)?);
     }
     let csv = out.join(format!("{}.csv", file_stem(&site.site)));
-    write(
+    save(
         &csv,
         &table::curves_csv(&grids.table, &before, &after, compared),
     )?;
