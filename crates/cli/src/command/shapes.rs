@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use pliant_lab::shapes::{self, Compared, Written};
+use pliant_lab::shapes::{self, Compared, Evolution, Written};
 
 use super::context::Context;
 use crate::{
@@ -11,6 +11,14 @@ use crate::{
 
 pub(crate) fn run(arguments: &arguments::shapes::Shapes, context: &Context) -> Result<(), Failure> {
     match (arguments.runs.as_slice(), &arguments.against) {
+        ([run], None) if arguments.animate => {
+            let evolution = shapes::animate(run, &arguments.out)?;
+            context
+                .output
+                .result(&evolution, |palette| frames(&evolution, palette))
+        }
+        (_, _) if arguments.animate => Err(Failure::usage("--animate takes one run")
+            .hint("give each run a call and an --out folder of its own")),
         ([run], None) => {
             let written = shapes::write(run, &arguments.out)?;
             context
@@ -28,6 +36,36 @@ pub(crate) fn run(arguments: &arguments::shapes::Shapes, context: &Context) -> R
                 .hint("name its folder: --against DIR"),
         ),
     }
+}
+
+fn frames(evolution: &Evolution, palette: Palette) -> String {
+    let mut text = format!(
+        "{} of {} recorded steps, from {} to {}, at {}\n",
+        evolution.steps.len(),
+        evolution.recorded,
+        evolution.steps.first().copied().unwrap_or_default(),
+        evolution.steps.last().copied().unwrap_or_default(),
+        evolution.sites.join(", ")
+    );
+    if let [first, others @ ..] = evolution.broken_lines.as_slice() {
+        let _ = writeln!(
+            text,
+            "{} line {first}{} of metrics.jsonl cannot be read and was left out",
+            palette.warning("warning:"),
+            if others.is_empty() {
+                String::new()
+            } else {
+                format!(" and {} more", others.len())
+            }
+        );
+    }
+    let _ = writeln!(
+        text,
+        "animation: {}\ntable: {}",
+        evolution.svg.display(),
+        evolution.csv.display()
+    );
+    text
 }
 
 /// A row for each group of channels of each site.

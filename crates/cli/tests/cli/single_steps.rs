@@ -53,6 +53,15 @@ fn a_run_is_trained_measured_and_drawn() {
     ] {
         assert!(workplace.path("shapes").join(file).is_file(), "{file}");
     }
+    let moved = workplace
+        .succeed(&["shapes", "run", "--animate", "--out", "shapes", "--json"])
+        .json();
+    assert_eq!(moved["steps"][0], 0);
+    assert_eq!(moved["steps"].as_array().unwrap().last().unwrap(), 20);
+    assert_eq!(moved["sites"][1], "layer.1");
+    for file in ["evolution.svg", "evolution.csv"] {
+        assert!(workplace.path("shapes").join(file).is_file(), "{file}");
+    }
     let saved = workplace.json("shapes/shapes.json");
     let first = &saved["sites"][0]["numbers"];
     assert_eq!(

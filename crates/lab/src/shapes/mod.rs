@@ -4,6 +4,7 @@
 mod across;
 pub(crate) mod curves;
 mod error;
+mod evolution;
 mod numbers;
 mod panels;
 mod run;
@@ -11,6 +12,7 @@ mod table;
 
 pub use across::{Compared, ComparedRun, ComparedSite, SiteDistance, compare};
 pub use error::ShapesError;
+pub use evolution::{Evolution, animate};
 pub use numbers::{GroupNumbers, InputNumbers, KnownFunction, Minimum, Monotone, SiteNumbers};
 pub use panels::percent;
 pub(crate) use panels::{describe, drawn, value_range};
