@@ -1,4 +1,4 @@
-//! Small multiples: site panels in a grid under one legend, with the same axes in each.
+//! Small multiples: site panels in a grid under one legend.
 
 use super::motion::{self, Clock};
 use super::site::{HEIGHT, SitePanel, WIDTH};
@@ -67,8 +67,10 @@ pub struct Multiples {
     pub description: String,
     /// The legend, from left to right.
     pub keys: Vec<Key>,
-    /// The panels, row by row; their vertical axes are made alike.
+    /// The panels, row by row.
     pub panels: Vec<SitePanel>,
+    /// Whether the vertical axes are made alike.
+    pub is_alike: bool,
     /// What each frame of moving panels is called; empty where nothing moves.
     pub moments: Vec<String>,
 }
@@ -76,7 +78,7 @@ pub struct Multiples {
 impl Multiples {
     /// The picture as SVG.
     pub fn render(self) -> String {
-        let y_domain = self.panels.iter().fold((0.0_f64, 0.0_f64), |range, panel| {
+        let shared = self.panels.iter().fold((0.0_f64, 0.0_f64), |range, panel| {
             (range.0.min(panel.y_domain.0), range.1.max(panel.y_domain.1))
         });
         let columns = COLUMNS.min(self.panels.len()).max(1);
@@ -106,6 +108,11 @@ impl Multiples {
         for (index, panel) in self.panels.into_iter().enumerate() {
             let x = MARGIN + (index % columns) as f64 * (WIDTH + GAP);
             let y = top + (index / columns) as f64 * (HEIGHT + GAP);
+            let y_domain = if self.is_alike {
+                shared
+            } else {
+                panel.y_domain
+            };
             let picture = SitePanel { y_domain, ..panel }.render();
             svg.embed(x, y, WIDTH, HEIGHT, &picture);
         }

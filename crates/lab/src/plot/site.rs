@@ -107,7 +107,7 @@ pub const WIDTH: f64 = 300.0;
 pub const HEIGHT: f64 = 268.0;
 const LEFT: f64 = 30.0;
 const RIGHT: f64 = 8.0;
-const TOP: f64 = 30.0;
+const TOP: f64 = 33.0;
 const FLOOR: f64 = 190.0;
 const DENSITY_TOP: f64 = 200.0;
 const DENSITY_FLOOR: f64 = 244.0;
@@ -131,7 +131,7 @@ impl SitePanel {
         let y = Scale::new(self.y_domain, (FLOOR, TOP));
         svg.text("heading", 0.0, 14.0, &self.heading);
         if !self.note.is_empty() {
-            svg.text("", LEFT, 26.0, &self.note);
+            svg.text("", LEFT, 27.0, &self.note);
         }
         for (value, label) in y.ticks(5) {
             let class = if value == 0.0 { "zero" } else { "grid" };

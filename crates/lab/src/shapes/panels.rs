@@ -49,7 +49,13 @@ fn note(numbers: &SiteNumbers) -> String {
         [only] => only
             .known
             .first()
-            .map(|known| format!("near {known}, off by {}", percent(known.error)))
+            .map(|known| {
+                format!(
+                    "nearest: {}, off by {}",
+                    known.function,
+                    percent(known.error)
+                )
+            })
             .unwrap_or_default(),
         _ => String::new(),
     }

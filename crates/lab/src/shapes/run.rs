@@ -141,6 +141,7 @@ fn figure(written: &Written, panels: Vec<SitePanel>) -> String {
             Key::fitted("end of the fitted range"),
         ],
         panels,
+        is_alike: false,
         moments: Vec::new(),
     }
     .render()

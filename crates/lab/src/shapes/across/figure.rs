@@ -91,6 +91,7 @@ pub(super) fn render(compared: &Compared, panels: Vec<SitePanel>) -> String {
         ),
         keys,
         panels,
+        is_alike: true,
         moments: Vec::new(),
     }
     .render()

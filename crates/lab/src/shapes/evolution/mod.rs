@@ -268,6 +268,7 @@ fn figure(steps: &[u64], panels: Vec<SitePanel>) -> String {
             Key::derivative("derivative", "arm-1"),
         ],
         panels,
+        is_alike: false,
         moments: steps
             .iter()
             .map(|&step| format!("step {}", label(step as f64, 0)))
