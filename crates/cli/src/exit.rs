@@ -156,6 +156,7 @@ impl From<ShapesError> for Failure {
             | ShapesError::NotARun { .. }
             | ShapesError::Unfinished { .. }
             | ShapesError::Unlike { .. }
+            | ShapesError::SiteMissing { .. }
             | ShapesError::Fixed { .. }
             | ShapesError::TooFewValidations { .. } => Code::Usage,
             _ => Code::Failed,

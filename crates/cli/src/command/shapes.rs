@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use pliant_lab::shapes::{self, Compared, Evolution, Written};
+use pliant_lab::shapes::{self, Compared, Evolution, Seeds, Written};
 
 use super::context::Context;
 use crate::{
@@ -31,11 +31,35 @@ pub(crate) fn run(arguments: &arguments::shapes::Shapes, context: &Context) -> R
                 .output
                 .result(&compared, |palette| distances(&compared, palette))
         }
-        (_, None) => Err(
-            Failure::usage("several runs are compared with the pre-trained one")
-                .hint("name its folder: --against DIR"),
-        ),
+        (runs, None) => {
+            let seeds = shapes::seeds(runs, &arguments.out)?;
+            context
+                .output
+                .result(&seeds, |palette| arms(&seeds, palette))
+        }
     }
+}
+
+fn arms(seeds: &Seeds, palette: Palette) -> String {
+    let mut table = Table::new(&["arm", "runs", "folders"]).left(&[2]);
+    for arm in &seeds.arms {
+        let folders: Vec<String> = arm
+            .runs
+            .iter()
+            .map(|run| run.display().to_string())
+            .collect();
+        table.row([
+            arm.name.clone(),
+            arm.runs.len().to_string(),
+            folders.join(" "),
+        ]);
+    }
+    format!(
+        "{}\nfigure: {}\ntable: {}\n",
+        table.render(palette),
+        seeds.svg.display(),
+        seeds.csv.display()
+    )
 }
 
 fn frames(evolution: &Evolution, palette: Palette) -> String {

@@ -8,6 +8,7 @@ mod evolution;
 mod numbers;
 mod panels;
 mod run;
+mod seeds;
 mod table;
 
 pub use across::{Compared, ComparedRun, ComparedSite, SiteDistance, compare};
@@ -17,6 +18,7 @@ pub use numbers::{GroupNumbers, InputNumbers, KnownFunction, Minimum, Monotone, 
 pub use panels::percent;
 pub(crate) use panels::{describe, drawn, value_range};
 pub use run::{SiteFiles, Written, write};
+pub use seeds::{Seeds, SeedsArm, seeds};
 
 /// Letters, digits, `.`, `-` and `_` of a site's name.
 fn file_stem(site: &str) -> String {
