@@ -25,6 +25,9 @@ const POINTS: usize = 81;
 /// Frames of a picture; of more validations, evenly chosen ones are shown.
 const FRAMES: usize = 40;
 
+/// A site's name and its coefficients at one moment.
+type SiteMoment<'r> = (&'r str, &'r [NamedTensor]);
+
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evolution {
@@ -73,7 +76,7 @@ pub fn animate(run: &Path, out: &Path) -> Result<Evolution, ShapesError> {
         });
     }
     // The coefficients of each learnable site by step.
-    let mut moments: Vec<(u64, Vec<(&str, &[NamedTensor])>)> = record
+    let mut moments: Vec<(u64, Vec<SiteMoment<'_>>)> = record
         .steps
         .iter()
         .map(|(&step, coefficients)| {
@@ -167,7 +170,7 @@ pub fn animate(run: &Path, out: &Path) -> Result<Evolution, ShapesError> {
     Ok(evolution)
 }
 
-fn first_of(moment: &[(&str, &[NamedTensor])], site: &str) -> Vec<NamedTensor> {
+fn first_of(moment: &[SiteMoment<'_>], site: &str) -> Vec<NamedTensor> {
     let found = moment.iter().find(|(name, _)| *name == site);
     found
         .map(|(_, tensors)| tensors.to_vec())

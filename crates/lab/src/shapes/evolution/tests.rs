@@ -68,7 +68,7 @@ fn what_cannot_move_is_refused_with_a_reason() {
     );
     assert!(fixed.hint().unwrap().contains("without --animate"));
     for lines in [
-        "".to_owned(),
+        String::new(),
         validation(0, 0.5),
         validation(10, 1.0) + &validation(20, 1.0),
     ] {
