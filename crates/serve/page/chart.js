@@ -14,7 +14,7 @@ export function number(value) {
   if (size >= 1e6) return `${+(value / 1e6).toPrecision(3)} M`;
   if (size >= 1e4) return `${+(value / 1e3).toPrecision(3)} k`;
   if (size > 0 && size < 1e-3) return value.toExponential(1).replace('.0', '');
-  return String(+value.toPrecision(4));
+  return String(+value.toPrecision(4)).replace('-', '−');
 }
 
 // Three to six round numbers.
@@ -46,7 +46,7 @@ export function chart(lines, { width = 640, height = 260, label, range = {}, few
     svg.append(element('line', { class: y === 0 ? 'zero' : 'grid', x1: left, x2: width - right, y1: py(y), y2: py(y) }));
     svg.append(element('text', { class: 'end', x: left - 6, y: py(y) + 4 }, number(y)));
   }
-  for (const x of ticks(x0, x1)) svg.append(element('text', { class: 'middle', x: Math.min(px(x), width - 18), y: height - 5 }, number(x)));
+  for (const x of ticks(x0, x1)) svg.append(element('text', { class: 'middle', x: Math.min(px(x), width - 12), y: height - 5 }, number(x)));
   for (const { x, y, style } of lines) {
     let path = '', pen = false;
     for (let i = 0; i < x.length; i += 1) {

@@ -59,7 +59,9 @@ function graphs() {
   const known = order.filter((run) => run.series);
   const line = (s, style) => ({ x: s.step, y: s.mean, style });
   const loss = known.flatMap((run) => [line(run.series.loss, `faint ${colour(run)}`), line(run.series.validation, colour(run))]);
-  at('loss').replaceChildren(chart(loss, { width: 1000, height: 340, label: 'Training and validation loss over the steps' }));
+  // As wide as it is shown, so that its text keeps its size.
+  const width = Math.max(300, at('loss').clientWidth);
+  at('loss').replaceChildren(chart(loss, { width, height: Math.min(340, width * 0.7), label: 'Training and validation loss over the steps' }));
   const figure = (title, lines) => node('figure', {}, node('figcaption', { textContent: title }), chart(lines, { label: `${title} over the steps`, width: 480, height: 230 }));
   const family = (key) => [...new Set(known.flatMap((run) => Object.keys(run.series[key])))].sort();
   const named = (key, title) => family(key).map((name) =>
@@ -68,6 +70,8 @@ function graphs() {
     figure('Tokens per second', known.map((run) => line(run.series.throughput, colour(run)))),
     ...named('learning_rates', 'Learning rate'), ...named('gradients', 'Gradient norm'));
 }
+
+addEventListener('resize', () => graphs());
 
 function slider() {
   moments = [...new Set(order.flatMap((run) => run.curves?.learnable ? run.curves.steps : []))].sort((a, b) => a - b);

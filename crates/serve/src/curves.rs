@@ -74,9 +74,7 @@ impl Evolution {
         };
         self.stride = self.stride.max(1);
         self.newest = None;
-        if !self.seen.is_multiple_of(self.stride) {
-            self.newest = Some(snapshot);
-        } else {
+        if self.seen.is_multiple_of(self.stride) {
             self.kept.push(snapshot);
             if self.kept.len() > SNAPSHOTS {
                 let mut index = 0;
@@ -86,6 +84,8 @@ impl Evolution {
                 });
                 self.stride *= 2;
             }
+        } else {
+            self.newest = Some(snapshot);
         }
         self.seen += 1;
     }

@@ -29,4 +29,5 @@ mod signals;
 mod single_steps;
 mod sweep;
 mod usage;
+mod watch;
 mod workplace;
