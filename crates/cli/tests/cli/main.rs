@@ -28,6 +28,7 @@ mod score;
 mod signals;
 mod single_steps;
 mod sweep;
+mod tensorboard;
 mod usage;
 mod watch;
 mod workplace;
