@@ -5,6 +5,7 @@ mod curves;
 mod error;
 mod find;
 mod follow;
+mod history;
 mod http;
 mod record;
 mod run;
