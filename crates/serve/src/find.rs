@@ -9,8 +9,8 @@ use crate::ServeError;
 
 /// Runs shown side by side.
 pub(crate) const SHOWN: usize = 24;
-/// `sweep` puts a run six folders deep at most.
-const DEPTH: usize = 6;
+/// `sweep` puts a run eight folders deep at most: `cells/TASK/MODE/SIZE/ARM/trial-N/seed-N/run`.
+const DEPTH: usize = 8;
 /// Folders that hold no runs.
 const SKIPPED: [&str; 5] = ["checkpoints", "data", "model", "shapes", "adapter"];
 /// What a folder holds that is a run or an experiment, or is becoming one.
@@ -75,12 +75,13 @@ pub(crate) fn find(roots: &[PathBuf]) -> Found {
         visit(root, DEPTH, &mut inside);
         for (time, folder) in inside {
             let own = folder.strip_prefix(root).unwrap_or(&folder);
-            let label = if own.as_os_str().is_empty() {
+            let own = without_sweep_frame(&own.to_string_lossy()).to_owned();
+            let label = if own.is_empty() {
                 last_names(root, 2)
             } else if roots.len() > 1 {
-                format!("{}/{}", last_names(root, 1), own.display())
+                format!("{}/{own}", last_names(root, 1))
             } else {
-                own.display().to_string()
+                own
             };
             runs.push((time, folder, label));
         }
@@ -95,6 +96,14 @@ pub(crate) fn find(roots: &[PathBuf]) -> Found {
         .collect();
     runs.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
     Found { runs, all }
+}
+
+/// A cell of a sweep by its settings: without the folder of all cells and that of the run inside its own.
+fn without_sweep_frame(label: &str) -> &str {
+    label
+        .strip_prefix("cells/")
+        .and_then(|cell| cell.strip_suffix("/run"))
+        .unwrap_or(label)
 }
 
 /// The name that a run has in the page when only its folder is known.
@@ -158,6 +167,31 @@ mod tests {
             let index: u64 = label.strip_prefix("seed-").unwrap().parse().unwrap();
             assert!((index * 7919) % 10_000 >= 10_000 - SHOWN as u64, "{label}");
         }
+    }
+
+    #[test]
+    fn cells_of_a_sweep_are_found_and_named_by_their_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        for cell in [
+            "rte/full/100/gelu/seed-1",
+            "rte/full/100/rational/trial-2/seed-1",
+        ] {
+            let run = folder.path().join("cells").join(cell).join("run");
+            fs::create_dir_all(&run).unwrap();
+            fs::write(run.join("metrics.jsonl"), "").unwrap();
+        }
+        let labels: Vec<String> = find(&[folder.path().to_path_buf()])
+            .runs
+            .into_iter()
+            .map(|(_, label)| label)
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                "rte/full/100/gelu/seed-1",
+                "rte/full/100/rational/trial-2/seed-1"
+            ]
+        );
     }
 
     #[test]
