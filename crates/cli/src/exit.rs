@@ -5,6 +5,7 @@ use std::{fmt::Display, io, path::Path, process::ExitCode};
 use pliant_activation::{ActivationError, ParseError};
 use pliant_data::{DataError, TaskError};
 use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError, SweepError};
+use pliant_serve::ServeError;
 use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
 
 /// The exit codes; their numbers are a promise to scripts.
@@ -160,6 +161,17 @@ impl From<ShapesError> for Failure {
             | ShapesError::Fixed { .. }
             | ShapesError::TooFewValidations { .. } => Code::Usage,
             _ => Code::Failed,
+        };
+        Self::new(code, &error).maybe(error.hint())
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        let code = if error.is_usage() {
+            Code::Usage
+        } else {
+            Code::Failed
         };
         Self::new(code, &error).maybe(error.hint())
     }

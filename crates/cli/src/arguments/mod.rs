@@ -15,6 +15,7 @@ pub(crate) mod recipe;
 pub(crate) mod score;
 pub(crate) mod shapes;
 pub(crate) mod sweep;
+pub(crate) mod watch;
 
 use std::num::NonZeroUsize;
 
@@ -110,6 +111,7 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Score(score::Score),
     Shapes(shapes::Shapes),
+    Watch(watch::Watch),
     #[command(subcommand)]
     Act(act::Act),
     #[command(subcommand)]

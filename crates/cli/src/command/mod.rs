@@ -18,6 +18,7 @@ mod reference;
 mod score;
 mod shapes;
 mod sweep;
+mod watch;
 
 use std::{env, ffi::OsString, io};
 
@@ -60,6 +61,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Sweep(verb) => sweep::run(verb, &context),
         Verb::Score(verb) => score::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
+        Verb::Watch(verb) => watch::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),
         Verb::Bench(verb) => bench::run(verb, &context),

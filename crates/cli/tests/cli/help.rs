@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 24] = [
+const VERBS: [&[&str]; 25] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
@@ -13,6 +13,7 @@ const VERBS: [&[&str]; 24] = [
     &["sweep"],
     &["score", "squad"],
     &["shapes"],
+    &["watch"],
     &["act"],
     &["act", "list"],
     &["act", "fit"],

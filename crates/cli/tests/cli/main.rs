@@ -30,4 +30,5 @@ mod single_steps;
 mod sweep;
 mod tensorboard;
 mod usage;
+mod watch;
 mod workplace;
