@@ -49,9 +49,19 @@ def expected(run):
     return tags
 
 
+def sites(run):
+    """{site: steps of its validations}."""
+    found = {}
+    for line in (run / "metrics.jsonl").read_text().splitlines():
+        event = json.loads(line)
+        for site in event.get("coefficients", []) if event["event"].endswith("validation") else []:
+            found.setdefault(site["site"], set()).add(event["step"])
+    return found
+
+
 def check(run):
     # 0 keeps everything, instead of a sample.
-    events = EventAccumulator(str(run / "tensorboard"), size_guidance={"scalars": 0, "histograms": 0})
+    events = EventAccumulator(str(run / "tensorboard"), size_guidance={"scalars": 0, "histograms": 0, "images": 0})
     events.Reload()
     count = 0
     for tag, values in expected(run).items():
@@ -64,9 +74,15 @@ def check(run):
         for event in events.Histograms(tag):
             value = event.histogram_value
             assert abs(sum(value.bucket) - value.num) < 0.5, f"{run}: {tag}: counts"
+    pictures = 0
+    for site, steps in sites(run).items():
+        images = events.Images(f"activation/{site}")
+        assert [image.step for image in images] == sorted(steps), f"{run}: pictures of {site}"
+        assert all(image.encoded_image_string.startswith(b"\x89PNG") for image in images), f"{run}: PNG"
+        pictures += len(images)
     files = len(list((run / "tensorboard").iterdir()))
     print(f"{run.name}: {count} scalars in {len(expected(run))} tags as in metrics.jsonl,"
-          f" {len(histograms)} histograms, {files} file(s)")
+          f" {len(histograms)} histograms, {pictures} pictures, {files} file(s)")
 
 
 if __name__ == "__main__":

@@ -122,6 +122,8 @@ struct Read {
     start: Option<u64>,
     scalars: BTreeMap<String, Vec<(u64, f32)>>,
     histograms: BTreeMap<String, BTreeMap<u64, Vec<f64>>>,
+    /// Height, width and bytes.
+    images: BTreeMap<String, (u64, u64, Vec<u8>)>,
 }
 
 fn read(path: &Path) -> Read {
@@ -145,6 +147,11 @@ fn read(path: &Path) -> Read {
                         if *kind == 2 {
                             let number = f32::from_bits(content.number() as u32);
                             read.scalars.entry(tag).or_default().push((step, number));
+                        } else if *kind == 4 {
+                            let parts = fields(content.bytes());
+                            let size = (parts[0].1.number(), parts[1].1.number());
+                            let image = (size.0, size.1, parts[3].1.bytes().to_vec());
+                            read.images.insert(tag, image);
                         } else {
                             assert_eq!(*kind, 5);
                             let parts = fields(content.bytes());
@@ -222,11 +229,18 @@ fn validation(step: u64) -> Event {
         milliseconds: 1.0,
         coefficients: vec![SiteCoefficients {
             site: "layer.0".to_owned(),
-            tensors: vec![NamedTensor {
-                name: "numerator".to_owned(),
-                shape: vec![1, 3],
-                values: vec![-1.0, 0.5, 2.0],
-            }],
+            tensors: vec![
+                NamedTensor {
+                    name: "numerator".to_owned(),
+                    shape: vec![1, 6],
+                    values: vec![-1.0, 0.5, 2.0, 0.0, 0.0, 0.0],
+                },
+                NamedTensor {
+                    name: "denominator".to_owned(),
+                    shape: vec![1, 4],
+                    values: vec![0.0; 4],
+                },
+            ],
         }],
         health: Some(Health {
             gradient_norms: [("norm".to_owned(), 0.75)].into(),
@@ -281,10 +295,15 @@ fn everything_of_a_run_is_read_back() {
     }
     let histogram = &read.histograms["coefficients/layer.0/numerator"];
     let simple: Vec<f64> = (1..=5).map(|id| histogram[&id][0]).collect();
-    assert_eq!(simple, [-1.0, 2.0, 3.0, 1.5, 5.25]);
+    assert_eq!(simple, [-1.0, 2.0, 6.0, 1.5, 5.25]);
     assert_eq!(histogram[&6].len(), histogram[&7].len());
-    assert_eq!(histogram[&7].iter().sum::<f64>(), 3.0);
+    assert_eq!(histogram[&7].iter().sum::<f64>(), 6.0);
     assert!(histogram[&6].is_sorted() && *histogram[&6].last().unwrap() >= 2.0);
+    let (height, width, bytes) = &read.images["activation/layer.0"];
+    assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+    // The size that the PNG itself claims.
+    let word = |at: usize| u64::from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()));
+    assert_eq!((word(16), word(20)), (*width, *height));
 }
 
 #[test]

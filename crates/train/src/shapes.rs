@@ -22,6 +22,29 @@ pub struct SiteCoefficients {
     pub tensors: Vec<NamedTensor>,
 }
 
+impl SiteCoefficients {
+    /// The coefficients of each group of channels, tensor after tensor; a tensor of one row belongs to every group. None where
+    /// a tensor's values contradict its shape.
+    pub fn groups(&self) -> Option<Vec<Vec<f64>>> {
+        let rows = |tensor: &NamedTensor| tensor.shape.first().copied().unwrap_or(1);
+        let count = self.tensors.iter().map(rows).max()?;
+        let mut groups = vec![Vec::new(); count];
+        for tensor in &self.tensors {
+            let (rows, size) = (rows(tensor), tensor.shape.iter().product::<usize>());
+            if size != tensor.values.len() || rows == 0 || (rows != 1 && rows != count) {
+                return None;
+            }
+            let columns = size / rows;
+            for (index, group) in groups.iter_mut().enumerate() {
+                let begin = if rows == 1 { 0 } else { index * columns };
+                let row = &tensor.values[begin..begin + columns];
+                group.extend(row.iter().map(|value| f64::from(*value)));
+            }
+        }
+        Some(groups)
+    }
+}
+
 /// Distribution of the pre-activations (after the bias) that reach a site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InputHistogram {
@@ -71,4 +94,32 @@ pub struct InputShapes {
     pub step: u64,
     /// Sites in the order of the model.
     pub sites: Vec<SiteShape>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_take_their_row_and_share_a_single_one() {
+        let tensor = |name: &str, shape: [usize; 2], values: &[f32]| NamedTensor {
+            name: name.to_owned(),
+            shape: shape.to_vec(),
+            values: values.to_vec(),
+        };
+        let site = |tensors: Vec<NamedTensor>| SiteCoefficients {
+            site: "layer.0".to_owned(),
+            tensors,
+        };
+        let shared = site(vec![
+            tensor("numerator", [1, 2], &[1.0, 2.0]),
+            tensor("denominator", [2, 1], &[3.0, 4.0]),
+        ]);
+        let expected = vec![vec![1.0, 2.0, 3.0], vec![1.0, 2.0, 4.0]];
+        assert_eq!(shared.groups(), Some(expected));
+        assert_eq!(
+            site(vec![tensor("numerator", [2, 2], &[1.0])]).groups(),
+            None
+        );
+    }
 }

@@ -47,7 +47,7 @@ pub(crate) struct Summary {
 pub(crate) struct Value {
     #[prost(string, tag = "1")]
     pub(crate) tag: String,
-    #[prost(oneof = "Content", tags = "2, 5")]
+    #[prost(oneof = "Content", tags = "2, 4, 5")]
     pub(crate) content: Option<Content>,
 }
 
@@ -55,6 +55,8 @@ pub(crate) struct Value {
 pub(crate) enum Content {
     #[prost(float, tag = "2")]
     Scalar(f32),
+    #[prost(message, tag = "4")]
+    Image(Image),
     #[prost(message, tag = "5")]
     Histogram(Histogram),
 }
@@ -76,4 +78,19 @@ pub(crate) struct Histogram {
     pub(crate) limits: Vec<f64>,
     #[prost(double, repeated, tag = "7")]
     pub(crate) buckets: Vec<f64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Image {
+    /// In pixels.
+    #[prost(int32, tag = "1")]
+    pub(crate) height: i32,
+    #[prost(int32, tag = "2")]
+    pub(crate) width: i32,
+    /// Channels: 4 is RGBA.
+    #[prost(int32, tag = "3")]
+    pub(crate) colorspace: i32,
+    /// PNG.
+    #[prost(bytes = "vec", tag = "4")]
+    pub(crate) encoded: Vec<u8>,
 }

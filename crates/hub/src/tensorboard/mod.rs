@@ -1,17 +1,19 @@
 //! Event files that `TensorBoard` reads, written beside `metrics.jsonl`.
 //!
 //! Every start of a run writes a file of its own in the folder; it begins with the mark of a new session, at which a reader
-//! forgets what earlier files recorded of later steps. Activation curves are not written as images: `pliant shapes` draws
-//! them.
+//! forgets what earlier files recorded of later steps.
 
 mod file;
 mod message;
+mod picture;
 mod record;
 mod values;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pliant_activation::Activation;
+use pliant_train::event::GroupReport;
 use pliant_train::{Event, EventSink, InputShapes};
 
 use crate::HubError;
@@ -30,6 +32,8 @@ pub struct TensorBoard {
     out: PathBuf,
     /// Names of the groups whose learning rates a step reports.
     groups: Vec<String>,
+    /// What every site computes.
+    activation: Option<Activation>,
     run: PathBuf,
     file: Option<EventFile>,
     failure: Option<HubError>,
@@ -41,6 +45,7 @@ impl TensorBoard {
         Self {
             out: out.to_path_buf(),
             groups: Vec::new(),
+            activation: None,
             run: out.to_path_buf(),
             file: None,
             failure: None,
@@ -67,12 +72,22 @@ impl TensorBoard {
         self.file.as_mut().map_or(Ok(()), EventFile::flush)
     }
 
-    fn begin(&mut self, run: PathBuf, step: u64, groups: Vec<String>) -> Result<(), HubError> {
+    fn begin(
+        &mut self,
+        run: PathBuf,
+        step: u64,
+        groups: &[GroupReport],
+        activation: &str,
+    ) -> Result<(), HubError> {
         // What was recorded up to the checkpoint stays; without one nothing does.
         let from = if step == 0 { 0 } else { step + 1 };
         self.file = Some(EventFile::create(&run.join(FOLDER), from)?);
         self.run = run;
-        self.groups = groups;
+        self.groups = groups.iter().map(|group| group.name.clone()).collect();
+        self.activation = activation
+            .parse()
+            .ok()
+            .and_then(|spec| Activation::new(&spec).ok());
         Ok(())
     }
 
@@ -108,16 +123,21 @@ impl TensorBoard {
 
     fn record(&mut self, event: &Event) -> Result<(), HubError> {
         match event {
-            Event::Started { step, groups, .. } => {
-                let groups = groups.iter().map(|group| group.name.clone());
-                self.begin(self.out.clone(), *step, groups.collect())
-            }
+            Event::Started {
+                step,
+                groups,
+                activation,
+                ..
+            } => self.begin(self.out.clone(), *step, groups, activation),
             Event::TaskStarted {
-                seed, step, groups, ..
+                seed,
+                step,
+                groups,
+                activation,
+                ..
             } => {
                 let run = self.out.join(format!("seed-{seed}"));
-                let groups = groups.iter().map(|group| group.name.clone());
-                self.begin(run, *step, groups.collect())
+                self.begin(run, *step, groups, activation)
             }
             Event::Step {
                 step,
@@ -158,6 +178,7 @@ impl TensorBoard {
                     scalar("masked_accuracy", *masked_accuracy),
                 ];
                 values.extend(values::coefficients(coefficients));
+                values.extend(values::curves(self.activation.as_ref(), coefficients));
                 values.extend(health.iter().flat_map(values::health));
                 self.values(*step, values)?;
                 self.flush()
@@ -174,6 +195,7 @@ impl TensorBoard {
                     .map(|(name, value)| scalar(format!("validation/{name}"), *value))
                     .collect();
                 values.extend(values::coefficients(coefficients));
+                values.extend(values::curves(self.activation.as_ref(), coefficients));
                 values.extend(health.iter().flat_map(values::health));
                 self.values(*step, values)?;
                 self.flush()

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use pliant_activation::Activation;
 use pliant_train::{Health, InputHistogram, SiteCoefficients};
 
 use super::message::{Content, Histogram, Value};
+use super::picture;
 
 /// Buckets of a histogram of coefficients.
 const BUCKETS: usize = 30;
@@ -41,6 +43,18 @@ pub(crate) fn coefficients(sites: &[SiteCoefficients]) -> Vec<Value> {
         }
     }
     values
+}
+
+/// The curve of each site as a picture.
+pub(crate) fn curves(activation: Option<&Activation>, sites: &[SiteCoefficients]) -> Vec<Value> {
+    let pictures = sites.iter().filter_map(|site| {
+        let image = picture::curve(activation?, &site.groups()?)?;
+        Some(Value {
+            tag: format!("activation/{}", site.site),
+            content: Some(Content::Image(image)),
+        })
+    });
+    pictures.collect()
 }
 
 /// None without a finite value.
