@@ -74,7 +74,7 @@ impl Expression {
     }
 
     /// How tightly the outermost operation binds.
-    fn precedence(&self) -> u8 {
+    pub(crate) fn precedence(&self) -> u8 {
         match self {
             Self::Binary(Binary::Add | Binary::Subtract, ..) => 1,
             Self::Binary(Binary::Multiply | Binary::Divide, ..) => 2,

@@ -1,15 +1,17 @@
 //! Why something could not be handed to the outside world.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use pliant_nn::ModelError;
 
 /// A failure of this crate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum HubError {
-    /// An event file could not be written; the run itself goes on without it.
+    /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was tried, e.g. `write`.
@@ -19,7 +21,7 @@ pub enum HubError {
         /// Why not.
         source: io::Error,
     },
-    /// The input histograms of the run cannot be understood.
+    /// A file cannot be understood.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {
         /// The file.
@@ -27,14 +29,59 @@ pub enum HubError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The folder holds no model that can be read.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A model whose adapter is no part of the weights yet.
+    #[error("the model in {} has an adapter that is not merged", folder.display())]
+    Adapter {
+        /// The model's folder.
+        folder: PathBuf,
+    },
+    /// An activation that cannot be printed.
+    #[error("the activation {text} cannot be exported: {reason}")]
+    Activation {
+        /// Its text form.
+        text: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The folder to write holds something else.
+    #[error("{} holds {found}, which is no export", folder.display())]
+    Occupied {
+        /// The folder.
+        folder: PathBuf,
+        /// A file in it.
+        found: String,
+    },
 }
 
 impl HubError {
-    /// What to do about it.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Io { .. } => "the run and its metrics.jsonl are complete; look at the disk and the permissions of the folder".to_owned(),
-            Self::Damaged { .. } => "the run is complete; only its TensorBoard record lacks the input histograms".to_owned(),
+    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            action,
+            path: path.to_path_buf(),
+            source,
         }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Model(error) => return error.hint(),
+            Self::Io { .. } => "look at the disk and at the permissions of the folder",
+            Self::Damaged { .. } => "the file is no valid JSON; was it cut off or edited?",
+            Self::Adapter { .. } => "fine-tune with --merge, which writes the whole model",
+            Self::Activation { .. } => {
+                "the activation's text in config.json is that of another version"
+            }
+            Self::Occupied { .. } => "give --out a folder that is empty or does not exist",
+        };
+        Some(hint.to_owned())
+    }
+
+    /// What is wrong is what the user gave, not what the machine did.
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, Self::Io { .. })
     }
 }

@@ -1,6 +1,7 @@
-//! The outside world's formats: [`tensorboard`] event files of a run.
+//! The outside world's formats: [`tensorboard`] event files of a run, [`hugging_face`] folders of a model.
 
 mod error;
+pub mod hugging_face;
 pub mod tensorboard;
 
 pub use error::HubError;

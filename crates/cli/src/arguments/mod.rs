@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod eval;
+pub(crate) mod export;
 pub(crate) mod finetune;
 pub(crate) mod man;
 pub(crate) mod number;
@@ -112,6 +113,7 @@ pub(crate) enum Verb {
     Score(score::Score),
     Shapes(shapes::Shapes),
     Watch(watch::Watch),
+    Export(export::Export),
     #[command(subcommand)]
     Act(act::Act),
     #[command(subcommand)]

@@ -7,6 +7,7 @@ mod completions;
 mod context;
 mod doctor;
 mod eval;
+mod export;
 mod finetune;
 mod man;
 mod predict;
@@ -62,6 +63,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Score(verb) => score::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Watch(verb) => watch::run(verb, &context),
+        Verb::Export(verb) => export::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),
         Verb::Bench(verb) => bench::run(verb, &context),

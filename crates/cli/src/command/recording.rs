@@ -38,6 +38,6 @@ impl Recording {
 }
 
 fn failure(error: HubError) -> Failure {
-    let hint = error.hint();
-    Failure::new(Code::Failed, error).hint(hint)
+    Failure::new(Code::Failed, error)
+        .hint("the run and its metrics.jsonl are complete; only its TensorBoard record is not")
 }

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 25] = [
+const VERBS: [&[&str]; 26] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
@@ -14,6 +14,7 @@ const VERBS: [&[&str]; 25] = [
     &["score", "squad"],
     &["shapes"],
     &["watch"],
+    &["export"],
     &["act"],
     &["act", "list"],
     &["act", "fit"],

@@ -14,6 +14,9 @@ pub(crate) const MODEL_TYPE: &str = "pliant";
 const SEQUENCE_CLASSIFICATION: &str = "BertForSequenceClassification";
 const QUESTION_ANSWERING: &str = "BertForQuestionAnswering";
 const MASKED_LANGUAGE_MODEL: &str = "BertForMaskedLM";
+/// What the classes of an exported model begin with, and those above.
+const EXPORTED: &str = "PliantFor";
+const BERT: &str = "BertFor";
 const SINGLE_LABEL: &str = "single_label_classification";
 const REGRESSION: &str = "regression";
 
@@ -126,7 +129,12 @@ impl ConfigDocument {
         let Some(architectures) = &self.architectures else {
             return Ok(None);
         };
-        let head = match architectures.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        // An exported model has our classes, which stand for the same heads.
+        let names: Vec<String> = architectures
+            .iter()
+            .map(|name| name.replacen(EXPORTED, BERT, 1))
+            .collect();
+        let head = match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [MASKED_LANGUAGE_MODEL] => return Ok(None),
             [QUESTION_ANSWERING] => TaskHead::Span,
             [SEQUENCE_CLASSIFICATION] => match self.problem_type.as_deref() {

@@ -1,0 +1,204 @@
+//! The formula printed as a PyTorch function, from the one definition.
+
+use std::fmt::Write as _;
+
+use crate::activation::Activation;
+use crate::expression::{Binary, Condition, Expression, Unary};
+
+/// `def name(x): …` for a fixed function, `def name(x, numerator, denominator): …` for one with coefficients: tensors
+/// `[groups, coefficients]`, whose columns broadcast over the channels, the last dimension of `x`.
+///
+/// `per_channel` in the printed text must be defined: it gives the columns of a tensor, each with one value per channel, or
+/// one for all.
+pub fn function(activation: &Activation, name: &str) -> String {
+    let (value, _) = activation.expressions();
+    let tensors = tensors(&value);
+    let mut text = format!("def {name}(x");
+    for (tensor, _) in &tensors {
+        let _ = write!(text, ", {tensor}");
+    }
+    let _ = writeln!(text, "):");
+    let _ = writeln!(text, "    \"\"\"`{}`\"\"\"", activation.spec());
+    for (tensor, columns) in &tensors {
+        // Python's tuple of one has a comma too.
+        let comma = if columns.len() == 1 { "," } else { "" };
+        let columns = columns.join(", ");
+        let _ = writeln!(text, "    {columns}{comma} = per_channel({tensor}, x)");
+    }
+    let mut shared = Vec::new();
+    repeated(&value, &value, &mut shared);
+    let mut named: Vec<(Expression, String)> = Vec::new();
+    for (index, part) in shared.into_iter().enumerate() {
+        let printed = print(&part, &named);
+        let local = format!("s{}", index + 1);
+        let _ = writeln!(text, "    {local} = {printed}");
+        named.push((part, local));
+    }
+    let _ = writeln!(text, "    return {}", print(&value, &named));
+    text
+}
+
+/// The coefficient tensors of a formula and the symbols of their columns: `a…` are the numerator's, `b…` the denominator's.
+fn tensors(formula: &Expression) -> Vec<(&'static str, Vec<String>)> {
+    let mut symbols = Vec::new();
+    walk(formula, &mut |part| {
+        if let Expression::Symbol(name) = part
+            && !symbols.contains(name)
+        {
+            symbols.push(name.clone());
+        }
+    });
+    [("numerator", 'a'), ("denominator", 'b')]
+        .into_iter()
+        .filter_map(|(tensor, letter)| {
+            let mut columns: Vec<(usize, String)> = symbols
+                .iter()
+                .filter_map(|name| {
+                    let number = name.strip_prefix(letter)?.parse().ok()?;
+                    Some((number, name.to_string()))
+                })
+                .collect();
+            columns.sort();
+            let columns: Vec<String> = columns.into_iter().map(|(_, name)| name).collect();
+            (!columns.is_empty()).then_some((tensor, columns))
+        })
+        .collect()
+}
+
+/// Visits every part, the innermost first.
+fn walk(formula: &Expression, visit: &mut dyn FnMut(&Expression)) {
+    match formula {
+        Expression::Constant(_) | Expression::Symbol(_) => {}
+        Expression::Unary(_, argument) => walk(argument, visit),
+        Expression::Binary(_, left, right) => {
+            walk(left, visit);
+            walk(right, visit);
+        }
+        Expression::Where(_, argument, first, second) => {
+            for part in [argument, first, second] {
+                walk(part, visit);
+            }
+        }
+    }
+    visit(formula);
+}
+
+/// Operations that occur more than once in `whole`, the innermost first.
+fn repeated(part: &Expression, whole: &Expression, found: &mut Vec<Expression>) {
+    walk(part, &mut |inner| {
+        if matches!(inner, Expression::Constant(_) | Expression::Symbol(_)) || found.contains(inner)
+        {
+            return;
+        }
+        let mut count = 0;
+        walk(whole, &mut |other| count += usize::from(other == inner));
+        if count > 1 {
+            found.push(inner.clone());
+        }
+    });
+}
+
+/// Python's notation; parts in `named` are printed by their names.
+fn print(formula: &Expression, named: &[(Expression, String)]) -> String {
+    if let Some((_, name)) = named.iter().find(|(part, _)| part == formula) {
+        return name.clone();
+    }
+    let inside = |part: &Expression| print(part, named);
+    // Parentheses around whatever binds more loosely.
+    let at_least = |part: &Expression, precedence: u8| {
+        let is_named = named.iter().any(|(other, _)| other == part);
+        if !is_named && part.precedence() < precedence {
+            format!("({})", inside(part))
+        } else {
+            inside(part)
+        }
+    };
+    match formula {
+        Expression::Constant(value) => format!("{value:?}"),
+        Expression::Symbol(name) => name.to_string(),
+        Expression::Unary(Unary::Negate, argument) => format!("-{}", at_least(argument, 3)),
+        Expression::Unary(operation, argument) => {
+            let name = match operation {
+                Unary::Absolute | Unary::Negate => "abs",
+                Unary::Sign => "sign",
+                Unary::Exp => "exp",
+                Unary::Erf => "erf",
+                Unary::Tanh => "tanh",
+                Unary::Sigmoid => "sigmoid",
+            };
+            format!("torch.{name}({})", inside(argument))
+        }
+        Expression::Binary(operation, left, right) => {
+            let (sign, precedence) = match operation {
+                Binary::Add => (" + ", 1),
+                Binary::Subtract => (" - ", 1),
+                Binary::Multiply => (" * ", 2),
+                Binary::Divide => (" / ", 2),
+            };
+            // Rounding depends on the order, so that only the left side goes without parentheses.
+            format!(
+                "{}{sign}{}",
+                at_least(left, precedence),
+                at_least(right, precedence + 1)
+            )
+        }
+        Expression::Where(condition, argument, first, second) => {
+            // As `Number` says: the other branch at 0, and a NaN stays one.
+            match condition {
+                Condition::Positive => format!(
+                    "torch.where({} <= 0, {}, {})",
+                    inside(argument),
+                    inside(second),
+                    inside(first)
+                ),
+                Condition::Negative => format!(
+                    "torch.where({} < 0, {}, {})",
+                    inside(argument),
+                    inside(first),
+                    inside(second)
+                ),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn printed(text: &str) -> String {
+        function(&Activation::new(&text.parse().unwrap()).unwrap(), "f")
+    }
+
+    #[test]
+    fn a_rational_is_horner_over_its_denominator() {
+        assert_eq!(
+            printed("rational(1/2)"),
+            "def f(x, numerator, denominator):\n    \"\"\"`rational(1/2)`\"\"\"\n    a0, a1 = per_channel(numerator, x)\n    b1, b2 = per_channel(denominator, x)\n    \
+             s1 = torch.abs(x)\n    return (a0 + x * a1) / (1.0 + s1 * (torch.where(b1 < 0, -b1, b1) + s1 * torch.where(b2 < 0, -b2, b2)))\n"
+        );
+    }
+
+    #[test]
+    fn fixed_functions_take_the_input_alone() {
+        assert_eq!(
+            printed("relu"),
+            "def f(x):\n    \"\"\"`relu`\"\"\"\n    return torch.where(x <= 0, 0.0, x)\n"
+        );
+        assert!(printed("gelu").contains("torch.erf("));
+    }
+
+    #[test]
+    fn every_family_and_form_has_balanced_parentheses_and_known_names() {
+        for entry in crate::list::list().unwrap() {
+            let text = printed(&entry.name);
+            let count = |letter| text.chars().filter(|other| *other == letter).count();
+            assert_eq!(count('('), count(')'), "{text}");
+            assert!(
+                !text.contains('√') && !text.contains('·') && !text.contains('|'),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `modeling_pliant.py`: the module with the activation functions of one model, printed from their definitions.
+
+use std::fmt::Write as _;
+
+use pliant_activation::{Activation, ActivationSpec, pytorch};
+use pliant_nn::ModelConfig;
+
+use crate::HubError;
+
+const MODULE: &str = include_str!("modeling_pliant.py");
+/// Where the functions stand in it.
+const PLACE: &str = "# {functions}\n";
+
+/// The text of the module for `config`.
+pub(crate) fn source(config: &ModelConfig) -> Result<String, HubError> {
+    let mut specs: Vec<&ActivationSpec> = Vec::new();
+    for spec in [
+        &config.activation,
+        &config.fixed_activation,
+        &config.fixed_pooler_activation,
+    ] {
+        if !specs.contains(&spec) {
+            specs.push(spec);
+        }
+    }
+    let (mut functions, mut table) = (String::new(), "ACTIVATIONS = {\n".to_owned());
+    for (index, spec) in specs.into_iter().enumerate() {
+        let unknown = |error: pliant_activation::ActivationError| HubError::Activation {
+            text: spec.to_string(),
+            reason: error.to_string(),
+        };
+        let activation = Activation::new(spec).map_err(unknown)?;
+        let name = format!("{}_{index}", spec.name());
+        let _ = write!(functions, "\n\n{}", pytorch::function(&activation, &name));
+        let mut tensors = String::new();
+        let layer = activation
+            .coefficient_tensors(config.intermediate_size)
+            .map_err(unknown)?;
+        for (position, tensor) in layer.iter().enumerate() {
+            // A pooler has other channels than a layer; groups that do not divide them have no place there.
+            let pooler = activation
+                .coefficient_tensors(config.hidden_size)
+                .ok()
+                .map(|tensors| format!(", \"pooler\": {}", tuple(&tensors[position].shape)));
+            let _ = write!(
+                tensors,
+                "{}\"{}\": {{\"layer\": {}{}}}",
+                if position > 0 { ", " } else { "" },
+                tensor.name,
+                tuple(&tensor.shape),
+                pooler.unwrap_or_default()
+            );
+        }
+        let _ = writeln!(table, "    \"{spec}\": ({name}, {{{tensors}}}),");
+    }
+    Ok(MODULE.replace(PLACE, &format!("{functions}\n\n{table}}}\n")))
+}
+
+fn tuple(shape: &[usize]) -> String {
+    let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    format!("({})", sizes.join(", "))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use pliant_nn::Preset;
+
+    use super::*;
+
+    #[test]
+    fn every_function_of_a_model_is_in_its_table_once() {
+        let spec = "rational(share=group(8))".parse().unwrap();
+        let config = Preset::Tiny.config(100, spec).unwrap();
+        let text = source(&config).unwrap();
+        assert!(!text.contains("{functions}"));
+        assert_eq!(text.matches("\ndef rational_0(").count(), 1);
+        assert!(text.contains("\"rational(share=group(8))\": (rational_0, {\"numerator\": {\"layer\": (64, 6), \"pooler\": (16, 6)}"), "{text}");
+        for fixed in ["\"gelu\": (gelu_1, {})", "\"tanh\": (tanh_2, {})"] {
+            assert!(text.contains(fixed), "{fixed}");
+        }
+    }
+}
