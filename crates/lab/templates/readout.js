@@ -48,21 +48,20 @@
     read() {
       if (this.curves) return;
       const names = new Map();
-      for (const path of this.plot.querySelectorAll("[data-name]")) {
+      for (const path of this.plot.querySelectorAll("[data-name]:not(.band)")) {
         const name = path.dataset.name;
-        const [colour, ...kinds] = path.classList;
-        if (!names.has(name)) names.set(name, { name, colour, lines: [], band: null, dashed: false });
-        const entry = names.get(name);
-        entry.dashed ||= colour === "start" || kinds.includes("start");
-        const line = points(path);
-        if (kinds.includes("band")) {
-          const half = line.length / 2;
-          entry.band = [line.slice(0, half), line.slice(half).reverse()];
-        } else {
-          entry.lines.push(line);
-        }
+        const colour = path.classList[0];
+        const dashed = path.classList.contains("start");
+        if (!names.has(name)) names.set(name, { name, colour, dashed, lines: [], band: null });
+        names.get(name).lines.push(points(path));
       }
-      this.curves = [...names.values()].filter((entry) => entry.lines.length);
+      for (const path of this.plot.querySelectorAll("[data-name].band")) {
+        const line = points(path);
+        const half = line.length / 2;
+        const entry = names.get(path.dataset.name);
+        if (entry) entry.band = [line.slice(0, half), line.slice(half).reverse()];
+      }
+      this.curves = [...names.values()];
       const stops = this.curves.flatMap((entry) => entry.lines.flatMap((line) => line.map((point) => point[0])));
       this.stops = [...new Set(stops)].sort((a, b) => a - b);
       this.x = scale(this.plot.dataset.x);
@@ -146,11 +145,12 @@
         }
       }
       this.box.replaceChildren(title, table);
+      this.box.style.left = "0";
       this.box.hidden = false;
       this.place(x, top, floor);
     }
 
-    // In a wide chart beside the rule, on the side that has room; under the curves of a small one.
+    // In a wide chart beside the rule, in the part that is scrolled to; under the curves of a small one, inside of the window.
     place(x, top, floor) {
       const frame = this.svg.getBoundingClientRect();
       const figure = this.figure.getBoundingClientRect();
@@ -158,10 +158,11 @@
       const isWide = this.figure.classList.contains("scroll");
       const at = frame.left - figure.left + this.figure.scrollLeft + x * unit;
       const width = this.box.offsetWidth;
-      const room = Math.max(this.figure.scrollWidth, figure.width) - width;
-      const beside = at + 12 <= room ? at + 12 : at - 12 - width;
-      const left = isWide ? beside : Math.min(at - width / 2, room);
-      this.box.style.left = `${Math.max(0, left)}px`;
+      const first = isWide ? this.figure.scrollLeft : 8 - figure.left;
+      const last = first + (isWide ? this.figure.clientWidth : document.documentElement.clientWidth - 16) - width;
+      const beside = at + 12 <= last ? at + 12 : at - 12 - width;
+      const left = isWide ? beside : at - width / 2;
+      this.box.style.left = `${Math.max(first, Math.min(left, last))}px`;
       this.box.style.top = `${frame.top - figure.top + (isWide ? top * unit + 4 : floor * unit + 8)}px`;
     }
 

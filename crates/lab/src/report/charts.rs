@@ -14,6 +14,8 @@ use crate::results::Results;
 
 /// Points of all training curves together; the page stays below a megabyte or so however many cells there are.
 const TRAINING_POINTS: usize = 9000;
+/// A validation loss that is lower than that of word frequencies by so many nats has more to show than the fall to them.
+const LEARNED: f64 = 0.1;
 
 /// The difference over the steps, with a word about what is shown.
 pub(super) struct DifferenceChart {
@@ -85,14 +87,21 @@ pub(super) fn losses(results: &Results, cells: &[FinishedCell]) -> String {
             .iter()
             .flat_map(|series| series.points.iter().map(|point| point.1)),
     );
-    // The fall to word frequencies takes a few steps and is the same for every model: it need not fill the picture.
-    let y_domain = all
-        .zip(results.unigram_loss)
-        .and_then(|((low, high), unigram)| {
-            let margin = 0.05 * (unigram - low);
-            (low < unigram && high > unigram + 2.0 * margin)
-                .then_some((low - margin, unigram + 2.0 * margin))
-        });
+    let best = extent(
+        cells
+            .iter()
+            .flat_map(|cell| cell.validation.iter().map(|point| point.1)),
+    );
+    // The fall to word frequencies takes a few steps and is the same for every model: it need not fill the picture, unless nothing
+    // came below them.
+    let y_domain =
+        all.zip(best)
+            .zip(results.unigram_loss)
+            .and_then(|(((low, high), (best, _)), unigram)| {
+                let margin = 0.05 * (unigram - low);
+                (best < unigram - LEARNED && high > unigram + 2.0 * margin)
+                    .then_some((low - margin, unigram + 2.0 * margin))
+            });
     LineChart {
         id: "loss".to_owned(),
         title: "Loss by step".to_owned(),
