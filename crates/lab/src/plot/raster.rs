@@ -1,6 +1,6 @@
 //! Pictures as pixels, for places that take no SVG.
 //!
-//! The letters are those of DejaVu Sans, cut down to what labels need (`fonts/`), so that a picture is the same on every machine.
+//! The letters are those of `DejaVu Sans`, cut down to what labels need (`fonts/`), so that a picture is the same on every machine.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree};
