@@ -66,6 +66,8 @@ fn plain(svg: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use resvg::tiny_skia::PremultipliedColorU8;
+
     use super::*;
     use crate::plot::site::{SiteCurves, SitePanel};
 
@@ -90,7 +92,10 @@ mod tests {
             Pixmap::decode_png(&png(&svg).unwrap()).unwrap()
         };
         let count = |picture: &Pixmap, wanted: (u8, u8, u8)| {
-            let pixels = picture.pixels().iter().map(|pixel| pixel.demultiply());
+            let pixels = picture
+                .pixels()
+                .iter()
+                .map(PremultipliedColorU8::demultiply);
             pixels
                 .filter(|pixel| (pixel.red(), pixel.green(), pixel.blue()) == wanted)
                 .count()
