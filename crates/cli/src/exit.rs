@@ -4,7 +4,7 @@ use std::{fmt::Display, io, path::Path, process::ExitCode};
 
 use pliant_activation::{ActivationError, ParseError};
 use pliant_data::{DataError, TaskError};
-use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError, SweepError};
+use pliant_lab::{ArmsError, CompareError, ReportError, SeedsError, ShapesError, SweepError};
 use pliant_serve::ServeError;
 use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
 
@@ -147,6 +147,12 @@ impl From<DataError> for Failure {
             _ => Code::Data,
         };
         Self::new(code, &error).maybe(error.hint())
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        Self::new(Code::Failed, &error).maybe(error.hint())
     }
 }
 

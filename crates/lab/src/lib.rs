@@ -4,17 +4,20 @@
 //!   report in one file.
 //! - [`sweep`]: grids of fine-tuning runs, shared by any number of processes, with tables, paired tests and a report.
 //! - [`shapes`]: what a run's activations learned, as tables and pictures, and how far fine-tuning moved them.
-//! - [`plot`]: the small SVG writer behind both.
+//! - [`report`]: `report.html` of each of them, and of a fine-tuning.
+//! - [`plot`]: the small SVG writer behind it all.
 
 mod arms;
 mod claim;
 pub mod compare;
 mod csv;
+mod date;
 mod file;
 mod machine;
 mod number;
 pub mod plot;
-mod report;
+mod record;
+pub mod report;
 mod results;
 mod seeds;
 pub mod shapes;
@@ -23,6 +26,7 @@ pub mod sweep;
 
 pub use arms::{Arm, ArmList, ArmsError};
 pub use compare::CompareError;
+pub use report::ReportError;
 pub use seeds::{SeedList, SeedsError};
 pub use shapes::ShapesError;
 pub use sweep::SweepError;

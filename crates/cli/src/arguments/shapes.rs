@@ -31,6 +31,10 @@ pub(crate) struct Shapes {
     #[arg(long, conflicts_with = "against")]
     pub(crate) animate: bool,
 
+    /// Write every picture as PNG too, under the same name; of an animation, the last frame
+    #[arg(long)]
+    pub(crate) png: bool,
+
     /// Folder for the tables and pictures
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,

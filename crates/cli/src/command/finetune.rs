@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use pliant_data::task::{Protocol, TaskName};
-use pliant_lab::SeedList;
+use pliant_lab::{SeedList, report};
 use pliant_train::{
     Event, RunOptions, Start, TrainError,
     finetune::{FinetuneOptions, FinetuneResult, Metrics, Mode, Spread, TaskData, finetune},
@@ -10,7 +10,10 @@ use serde::Serialize;
 
 use super::{context::Context, recording::Recording};
 use crate::{
-    arguments::finetune::{Finetune, Rows},
+    arguments::{
+        VERSION,
+        finetune::{Finetune, Rows},
+    },
     exit::Failure,
     render::{finetuning::FinetuningProgress, screen::Screen, task},
 };
@@ -37,9 +40,11 @@ pub(crate) fn run(arguments: &Finetune, context: &Context) -> Result<(), Failure
     let result = finetune(&options, seeds.as_slice(), out, &run, &mut both);
     progress.clear();
     let result = result.map_err(failure)?;
+    let report = report::write_finetune(&result, out, VERSION);
     recording.finish()?;
+    let report = report?;
     context.output.result(&Document::of(&result), |palette| {
-        task::finetuned(&result, out, saves_adapter, palette)
+        task::finetuned(&result, out, &report, saves_adapter, palette)
     })
 }
 

@@ -1,4 +1,4 @@
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
 
 use pliant_lab::shapes::{self, Compared, Evolution, Seeds, Written};
 
@@ -13,6 +13,7 @@ pub(crate) fn run(arguments: &arguments::shapes::Shapes, context: &Context) -> R
     match (arguments.runs.as_slice(), &arguments.against) {
         ([run], None) if arguments.animate => {
             let evolution = shapes::animate(run, &arguments.out)?;
+            pixels(arguments.png, [&evolution.svg])?;
             context
                 .output
                 .result(&evolution, |palette| frames(&evolution, palette))
@@ -21,23 +22,40 @@ pub(crate) fn run(arguments: &arguments::shapes::Shapes, context: &Context) -> R
             .hint("give each run a call and an --out folder of its own")),
         ([run], None) => {
             let written = shapes::write(run, &arguments.out)?;
+            let sites = written.sites.iter().map(|site| &site.svg);
+            pixels(arguments.png, sites.chain([&written.svg]))?;
             context
                 .output
                 .result(&written, |palette| numbers(&written, palette))
         }
         (runs, Some(against)) => {
             let compared = shapes::compare(runs, against, &arguments.out)?;
+            pixels(arguments.png, [&compared.svg])?;
             context
                 .output
                 .result(&compared, |palette| distances(&compared, palette))
         }
         (runs, None) => {
             let seeds = shapes::seeds(runs, &arguments.out)?;
+            pixels(arguments.png, [&seeds.svg])?;
             context
                 .output
                 .result(&seeds, |palette| arms(&seeds, palette))
         }
     }
+}
+
+/// Every picture as PNG beside it, where that is wanted.
+fn pixels<'p>(
+    is_wanted: bool,
+    pictures: impl IntoIterator<Item = &'p PathBuf>,
+) -> Result<(), Failure> {
+    if is_wanted {
+        for picture in pictures {
+            shapes::png(picture)?;
+        }
+    }
+    Ok(())
 }
 
 fn arms(seeds: &Seeds, palette: Palette) -> String {

@@ -18,6 +18,7 @@ use super::{
 pub(crate) fn finetuned(
     result: &FinetuneResult,
     out: &Path,
+    report: &Path,
     small: bool,
     palette: Palette,
 ) -> String {
@@ -97,6 +98,7 @@ pub(crate) fn finetuned(
     let folder = out.join(format!("seed-{seed}")).join(kind);
     let _ = writeln!(text, "{kind}{plural}: {}", folder.display());
     let _ = writeln!(text, "results: {}", out.join("results.json").display());
+    let _ = writeln!(text, "report: {}", report.display());
     text
 }
 

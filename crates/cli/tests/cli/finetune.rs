@@ -133,12 +133,51 @@ fn the_text_tells_what_trains_on_which_rows_and_how_it_went() {
     assert!(
         finished.stdout.contains("\ntask rte, mode full: ")
             && finished.stdout.contains(" numbers trained of ")
-            && finished
-                .stdout
-                .ends_with("models: rte/seed-N/model\nresults: rte/results.json\n"),
+            && finished.stdout.ends_with(
+                "models: rte/seed-N/model\nresults: rte/results.json\nreport: rte/report.html\n"
+            ),
         "{finished}"
     );
     assert!(workplace.path("rte/seed-2/model/config.json").is_file());
+}
+
+#[test]
+fn the_report_shows_seeds_epochs_and_activations() {
+    let workplace = rte();
+    let page = || String::from_utf8(workplace.read("rte/report.html")).unwrap();
+    workplace.succeed(&[&RTE[..], &["--seeds", "1-2"]].concat());
+    let two = page();
+    assert!(two.contains("<h1>rational on rte, mode full</h1>"));
+    assert!(two.contains("rte, mode full: test accuracy 0.") && two.contains("over 2 seeds"));
+    for row in ["1", "2", "mean", "sd"] {
+        assert!(
+            two.contains(&format!("<th scope=\"row\" class=\"n\">{row}</th>")),
+            "{row}"
+        );
+    }
+    // Two epochs of two seeds, of the metric and of the loss; a band and a curve for each of two layers.
+    assert!(two.contains("id=\"metric-title\"") && two.contains("id=\"loss-title\""));
+    assert_eq!(two.matches("data-name=\"all seeds\"").count(), 2);
+    assert_eq!(two.matches("<circle").count(), 4);
+    assert_eq!(two.matches("arm-1 band\"").count(), 2);
+    assert!(two.contains("before fine-tuning") && !two.contains("class=\"warning\""));
+
+    // A line that is no event costs its point and is named; the second call trains nothing.
+    let record = workplace.path("rte/seed-1/metrics.jsonl");
+    let lines = fs::read_to_string(&record).unwrap();
+    fs::write(&record, lines.replacen('\n', "\nnonsense\n", 1)).unwrap();
+    workplace.succeed(&[&RTE[..], &["--seeds", "1"]].concat());
+    let one = page();
+    assert!(one.contains("Lines of metrics.jsonl of seed 1 that are no events: 2."));
+    assert!(one.contains("with one seed, which says nothing about chance"));
+    assert!(!one.contains(" band\""));
+
+    // Functions that are fixed are not shown.
+    let fixed = Workplace::with(Model::Gelu);
+    rows::rte(&fixed, "glue", 120, 30);
+    fixed.succeed(&RTE);
+    let page = String::from_utf8(fixed.read("rte/report.html")).unwrap();
+    assert!(page.contains("id=\"metric-title\"") && !page.contains("Activations"));
 }
 
 #[test]

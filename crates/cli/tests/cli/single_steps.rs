@@ -53,9 +53,23 @@ fn a_run_is_trained_measured_and_drawn() {
     ] {
         assert!(workplace.path("shapes").join(file).is_file(), "{file}");
     }
+    assert!(!workplace.path("shapes/shapes.png").exists());
+    workplace.succeed(&["shapes", "run", "--png", "--out", "shapes"]);
     let moved = workplace
-        .succeed(&["shapes", "run", "--animate", "--out", "shapes", "--json"])
+        .succeed(&[
+            "shapes",
+            "run",
+            "--animate",
+            "--png",
+            "--out",
+            "shapes",
+            "--json",
+        ])
         .json();
+    for picture in ["layer.0.png", "layer.1.png", "shapes.png", "evolution.png"] {
+        let bytes = workplace.read(&format!("shapes/{picture}"));
+        assert!(bytes.starts_with(b"\x89PNG\r\n"), "{picture}");
+    }
     assert_eq!(moved["steps"][0], 0);
     assert_eq!(moved["steps"].as_array().unwrap().last().unwrap(), 20);
     assert_eq!(moved["sites"][1], "layer.1");

@@ -5,11 +5,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use pliant_train::{Event, InputShapes, Recipe, RunSummary, Sources};
+use pliant_train::{InputShapes, Recipe, RunSummary, Sources};
+use serde::Deserialize;
 
 use super::CompareError;
 use super::plan::{PlannedCell, differing_keys};
 use crate::plot::Point;
+use crate::record;
 use crate::shapes::curves;
 
 /// Everything that tables and plots need of one cell.
@@ -87,31 +89,35 @@ pub(super) fn read(cell: &PlannedCell) -> Result<FinishedCell, CompareError> {
     })
 }
 
+/// What matters here of an event.
+#[derive(Debug, Deserialize)]
+struct Line {
+    event: String,
+    step: Option<u64>,
+    loss: Option<f64>,
+}
+
 /// Training and validation loss by step. A step that was run twice, before and after an interruption, counts once.
 fn losses(path: &Path) -> Result<(Vec<Point>, Vec<Point>), CompareError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let record = match record::read::<Line>(path) {
+        Ok(record) => record,
         // The numbers stand in the summary; only the curves are lost.
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
         Err(error) => return Err(CompareError::io("read", path)(error)),
     };
+    if let Some(broken) = record.broken.iter().find(|line| !line.is_torn) {
+        return Err(CompareError::Unreadable {
+            path: path.to_path_buf(),
+            reason: format!("line {}: {}", broken.number, broken.reason),
+        });
+    }
     let (mut training, mut validation) = (BTreeMap::new(), BTreeMap::new());
-    let mut lines = text.lines().enumerate().peekable();
-    while let Some((index, line)) = lines.next() {
-        // A process that is killed may leave its last line torn, and a later one goes on behind it.
-        let whole = line
-            .rfind("{\"event\"")
-            .map_or(line, |start| &line[start..]);
-        match serde_json::from_str(whole) {
-            Ok(Event::Step { step, loss, .. }) => drop(training.insert(step, loss)),
-            Ok(Event::Validation { step, loss, .. }) => drop(validation.insert(step, loss)),
-            Ok(_) => {}
-            Err(error) if error.is_eof() || lines.peek().is_none() => {}
-            Err(error) => {
-                return Err(CompareError::Unreadable {
-                    path: path.to_path_buf(),
-                    reason: format!("line {}: {error}", index + 1),
-                });
+    for line in record.lines {
+        if let (Some(step), Some(loss)) = (line.step, line.loss) {
+            match line.event.as_str() {
+                "step" => drop(training.insert(step, loss)),
+                "validation" => drop(validation.insert(step, loss)),
+                _ => {}
             }
         }
     }
@@ -126,6 +132,8 @@ fn losses(path: &Path) -> Result<(Vec<Point>, Vec<Point>), CompareError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use pliant_train::Event;
+
     use super::*;
 
     fn step(step: u64, loss: f64) -> String {

@@ -117,7 +117,7 @@ fn write(
     let written = [
         folder.write("results.json", &json)?,
         folder.write("results.md", &markdown::render(&results))?,
-        folder.write("report.html", &report::render(&results, cells)?)?,
+        folder.write("report.html", &report::compare::render(&results, cells)?)?,
     ];
     if let Some(sink) = sink {
         for path in &written {

@@ -11,11 +11,20 @@ pub struct Row {
     /// What is compared.
     pub label: String,
     /// The differences themselves.
-    pub values: Vec<f64>,
+    pub values: Vec<Dot>,
     /// Their mean.
     pub mean: Option<f64>,
     /// The interval of the mean.
     pub interval: Option<(f64, f64)>,
+}
+
+/// One value of a row.
+#[derive(Debug, Clone)]
+pub struct Dot {
+    /// Where.
+    pub value: f64,
+    /// What a pointer that rests on it is told.
+    pub title: String,
 }
 
 /// A chart of intervals around 0.
@@ -36,7 +45,10 @@ pub struct IntervalChart {
 }
 
 const WIDTH: f64 = 880.0;
-const LEFT: f64 = 210.0;
+/// Room for the labels: at least so much, and at most.
+const LEFT: (f64, f64) = (210.0, 400.0);
+/// Width of a letter of a label, roughly.
+const LETTER: f64 = 7.4;
 const RIGHT: f64 = 24.0;
 const ROW: f64 = 46.0;
 const TOP: f64 = 8.0;
@@ -46,6 +58,8 @@ impl IntervalChart {
     /// The chart as SVG.
     pub fn render(&self) -> String {
         let floor = TOP + ROW * self.rows.len() as f64;
+        let longest = self.rows.iter().map(|row| row.label.chars().count()).max();
+        let left = (longest.unwrap_or(0) as f64 * LETTER + 24.0).clamp(LEFT.0, LEFT.1);
         let mut svg = Svg::new(
             &self.id,
             WIDTH,
@@ -59,13 +73,17 @@ impl IntervalChart {
                 .map(|(low, high)| [low, high])
                 .into_iter()
                 .flatten();
-            row.values.iter().copied().chain(row.mean).chain(ends)
+            row.values
+                .iter()
+                .map(|dot| dot.value)
+                .chain(row.mean)
+                .chain(ends)
         });
         let Some((low, high)) = extent(values.chain([0.0])) else {
             return svg.finish();
         };
         let margin = (high - low) * 0.08;
-        let x = Scale::new((low - margin, high + margin), (LEFT, WIDTH - RIGHT));
+        let x = Scale::new((low - margin, high + margin), (left, WIDTH - RIGHT));
         for (value, label) in x.ticks(6) {
             let at = x.at(value);
             svg.line(
@@ -75,10 +93,10 @@ impl IntervalChart {
             );
             svg.text("middle tick", at, floor + 20.0, &label);
         }
-        svg.line("axis", (LEFT, floor), (WIDTH - RIGHT, floor));
+        svg.line("axis", (left, floor), (WIDTH - RIGHT, floor));
         let zero = x.at(0.0);
         // Only the side that has room for its words gets them.
-        if zero - LEFT > 150.0 {
+        if zero - left > 150.0 {
             svg.text(
                 "end note",
                 zero - 12.0,
@@ -111,8 +129,13 @@ impl IntervalChart {
                     );
                 }
             }
-            for value in row.values.iter().filter(|value| value.is_finite()) {
-                svg.circle(&format!("{} seed", row.class), (x.at(*value), middle), 4.0);
+            for dot in row.values.iter().filter(|dot| dot.value.is_finite()) {
+                svg.circle(
+                    &format!("{} seed", row.class),
+                    (x.at(dot.value), middle),
+                    4.0,
+                    &dot.title,
+                );
             }
             if let Some(mean) = row.mean {
                 svg.line(
@@ -135,7 +158,12 @@ mod tests {
         let row = |interval| Row {
             class: "arm-1".to_owned(),
             label: "rational \u{2212} gelu".to_owned(),
-            values: vec![-0.02, -0.01, -0.015],
+            values: [-0.02, -0.01, -0.015]
+                .map(|value| Dot {
+                    value,
+                    title: format!("seed: {value}"),
+                })
+                .to_vec(),
             mean: Some(-0.015),
             interval,
         };
@@ -149,6 +177,10 @@ mod tests {
         };
         let text = chart.render();
         assert_eq!(text.matches("<circle").count(), 6);
+        assert_eq!(
+            text.matches("<title>seed: -0.02</title></circle>").count(),
+            2
+        );
         assert_eq!(text.matches("whisker").count(), 3);
         assert_eq!(text.matches("arm-1 mean").count(), 2);
         assert_eq!(text.matches("class=\"zero\"").count(), 1);

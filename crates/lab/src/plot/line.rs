@@ -1,6 +1,7 @@
 //! Line charts: several series over one horizontal axis.
 
 use super::Point;
+use super::reading::Reading;
 use super::scale::{Scale, extent};
 use super::svg::{Svg, number};
 
@@ -26,6 +27,8 @@ pub struct Series {
     pub stroke: Stroke,
     /// Its points, ascending in x.
     pub points: Vec<Point>,
+    /// What the read-out calls it, several under one name together; empty where it is not read.
+    pub name: String,
 }
 
 /// A horizontal line with a word to it.
@@ -60,6 +63,8 @@ pub struct LineChart {
     pub references: Vec<Reference>,
     /// The data, drawn in this order.
     pub series: Vec<Series>,
+    /// How a page reads values off the series; `None` where nobody does.
+    pub reading: Option<Reading>,
 }
 
 const WIDTH: f64 = 880.0;
@@ -109,6 +114,9 @@ impl LineChart {
             (self.height - BOTTOM, TOP),
         );
         self.axes(&mut svg, &x, &y);
+        if let Some(reading) = &self.reading {
+            reading.open(&mut svg, &x, &y);
+        }
         svg.open_clip(
             &format!("{}-clip", self.id),
             LEFT,
@@ -124,6 +132,9 @@ impl LineChart {
             draw(&mut svg, series, &x, &y);
         }
         svg.close();
+        if self.reading.is_some() {
+            svg.close();
+        }
         for reference in &self.references {
             let (low, high) = y.domain();
             if (low..=high).contains(&reference.value) {
@@ -172,7 +183,7 @@ fn draw(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
         Stroke::Thin | Stroke::Dotted => "thin",
         Stroke::Strong => "strong",
     };
-    svg.path(&format!("{} {stroke}", series.class), &points);
+    svg.curve(&format!("{} {stroke}", series.class), &series.name, &points);
     if series.stroke == Stroke::Dotted {
         svg.open("g", &[("class", &format!("{} dots", series.class))]);
         for point in points
@@ -214,7 +225,14 @@ mod tests {
                 class: "arm-0".to_owned(),
                 stroke: Stroke::Dotted,
                 points: vec![(0.0, 3.0), (100.0, -1.0), (200.0, f64::NAN), (300.0, 1.0)],
+                name: "gelu".to_owned(),
             }],
+            reading: Some(Reading {
+                label: "step".to_owned(),
+                x_decimals: 0,
+                y_decimals: 4,
+                is_from_end: true,
+            }),
         }
     }
 
@@ -230,6 +248,26 @@ mod tests {
             "a value that is not finite is left out"
         );
         assert!(!text.contains("NaN"));
+    }
+
+    #[test]
+    fn a_script_can_read_the_values_off_the_chart() {
+        let text = chart().render();
+        let group = text.split("<g class=\"plot\" ").nth(1).unwrap_or_default();
+        // From 58 to 854 the steps 0 to 300; from 316 to 28 the losses -1 to 3 with a margin of 6 %.
+        assert!(
+            group.starts_with("data-x=\"58 854 0 300\" data-y=\"316 28 -1.24 3.24\" data-label=\"step\" data-decimals=\"0 4\" data-begin=\"end\">"),
+            "{text}"
+        );
+        assert!(
+            group.contains("data-name=\"gelu\" d=\"M58 43.429L"),
+            "{text}"
+        );
+        let still = LineChart {
+            reading: None,
+            ..chart()
+        };
+        assert!(!still.render().contains("class=\"plot\""));
     }
 
     #[test]

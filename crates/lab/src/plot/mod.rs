@@ -8,6 +8,8 @@ pub mod interval;
 pub mod line;
 pub mod motion;
 pub mod multiples;
+pub mod raster;
+pub mod reading;
 pub mod scale;
 pub mod site;
 pub mod style;

@@ -95,6 +95,12 @@ impl Svg {
 
     /// A polyline through `points`, broken where one is not finite.
     pub fn path(&mut self, class: &str, points: &[(f64, f64)]) {
+        self.curve(class, "", points);
+    }
+
+    /// As [`Svg::path`], to be read out under `name` where that is not empty; ordinates are then written finer.
+    pub fn curve(&mut self, class: &str, name: &str, points: &[(f64, f64)]) {
+        let decimals = if name.is_empty() { 2 } else { 3 };
         let mut data = String::new();
         let mut pen_down = false;
         for &(x, y) in points {
@@ -107,18 +113,21 @@ impl Svg {
                 "{}{} {}",
                 if pen_down { 'L' } else { 'M' },
                 number(x),
-                number(y)
+                rounded(y, decimals)
             );
             pen_down = true;
         }
         if !data.is_empty() {
-            self.element("path", &[("class", class), ("d", &data)]);
+            self.element(
+                "path",
+                &[("class", class), ("data-name", name), ("d", &data)],
+            );
         }
     }
 
-    /// A filled circle.
-    pub fn circle(&mut self, class: &str, center: (f64, f64), radius: f64) {
-        self.element(
+    /// A filled circle, with what a pointer that rests on it is told.
+    pub fn circle(&mut self, class: &str, center: (f64, f64), radius: f64, title: &str) {
+        self.open(
             "circle",
             &[
                 ("class", class),
@@ -127,6 +136,8 @@ impl Svg {
                 ("r", &number(radius)),
             ],
         );
+        let _ = write!(self.text, "<title>{}</title>", escape(title));
+        self.close();
     }
 
     /// A rectangle.
@@ -184,9 +195,13 @@ impl Svg {
 
 /// At most two decimals, no trailing zeros, no `-0`.
 pub fn number(value: f64) -> String {
-    let rounded = (value * 100.0).round() / 100.0;
+    rounded(value, 2)
+}
+
+fn rounded(value: f64, decimals: i32) -> String {
+    let unit = 10.0_f64.powi(decimals);
     // Adding zero turns -0 into 0.
-    format!("{}", rounded + 0.0)
+    format!("{}", (value * unit).round() / unit + 0.0)
 }
 
 /// Text made safe for element content and attribute values.

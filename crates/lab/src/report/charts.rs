@@ -1,28 +1,21 @@
-//! The pictures of the report.
+//! The charts of a comparison.
 
 use super::class;
 use super::tables::pair_label;
 use crate::compare::FinishedCell;
+use crate::number::signed;
 use crate::plot::Point;
 use crate::plot::curve::{difference, mean, smooth, thin};
-use crate::plot::interval::{IntervalChart, Row};
+use crate::plot::interval::{Dot, IntervalChart, Row};
 use crate::plot::line::{LineChart, Reference, Series, Stroke};
+use crate::plot::reading::Reading;
 use crate::plot::scale::extent;
-use crate::plot::site::SitePanel;
 use crate::results::Results;
-use crate::shapes::{self, ShapesError, curves};
 
 /// Points of all training curves together; the page stays below a megabyte or so however many cells there are.
 const TRAINING_POINTS: usize = 9000;
-/// Points of all activation curves together.
-const SHAPE_POINTS: usize = 30_000;
-
-/// One arm's activation sites.
-pub(super) struct ShapeGroup {
-    pub(super) class: String,
-    pub(super) name: String,
-    pub(super) panels: Vec<String>,
-}
+/// A validation loss that is lower than that of word frequencies by so many nats has more to show than the fall to them.
+const LEARNED: f64 = 0.1;
 
 /// The difference over the steps, with a word about what is shown.
 pub(super) struct DifferenceChart {
@@ -42,7 +35,10 @@ pub(super) fn intervals(results: &Results) -> String {
                 .delta_loss
                 .by_seed
                 .iter()
-                .map(|entry| entry.delta)
+                .map(|entry| Dot {
+                    value: entry.delta,
+                    title: format!("seed {}: {}", entry.seed, signed(entry.delta, 4)),
+                })
                 .collect(),
             mean: pair.delta_loss.mean,
             interval: pair.delta_loss.low.zip(pair.delta_loss.high),
@@ -73,6 +69,7 @@ pub(super) fn losses(results: &Results, cells: &[FinishedCell]) -> String {
             &smooth(&cell.training, (cell.training.len() / 40).max(1)),
             most,
         ),
+        name: String::new(),
     });
     let validation = cells.iter().map(|cell| Series {
         class: class(cell.arm),
@@ -82,6 +79,7 @@ pub(super) fn losses(results: &Results, cells: &[FinishedCell]) -> String {
             Stroke::Thin
         },
         points: thin(&cell.validation, most),
+        name: results.arms[cell.arm].name.clone(),
     });
     let series: Vec<Series> = training.chain(validation).collect();
     let all = extent(
@@ -89,14 +87,21 @@ pub(super) fn losses(results: &Results, cells: &[FinishedCell]) -> String {
             .iter()
             .flat_map(|series| series.points.iter().map(|point| point.1)),
     );
-    // The fall to word frequencies takes a few steps and is the same for every model: it need not fill the picture.
-    let y_domain = all
-        .zip(results.unigram_loss)
-        .and_then(|((low, high), unigram)| {
-            let margin = 0.05 * (unigram - low);
-            (low < unigram && high > unigram + 2.0 * margin)
-                .then_some((low - margin, unigram + 2.0 * margin))
-        });
+    let best = extent(
+        cells
+            .iter()
+            .flat_map(|cell| cell.validation.iter().map(|point| point.1)),
+    );
+    // The fall to word frequencies takes a few steps and is the same for every model: it need not fill the picture, unless nothing
+    // came below them.
+    let y_domain =
+        all.zip(best)
+            .zip(results.unigram_loss)
+            .and_then(|(((low, high), (best, _)), unigram)| {
+                let margin = 0.05 * (unigram - low);
+                (best < unigram - LEARNED && high > unigram + 2.0 * margin)
+                    .then_some((low - margin, unigram + 2.0 * margin))
+            });
     LineChart {
         id: "loss".to_owned(),
         title: "Loss by step".to_owned(),
@@ -118,8 +123,19 @@ pub(super) fn losses(results: &Results, cells: &[FinishedCell]) -> String {
             .into_iter()
             .collect(),
         series,
+        reading: Some(by_step()),
     }
     .render()
+}
+
+/// Losses are read to the digits of the tables.
+fn by_step() -> Reading {
+    Reading {
+        label: "step".to_owned(),
+        x_decimals: 0,
+        y_decimals: 4,
+        is_from_end: true,
+    }
 }
 
 /// Validation loss of each arm minus the baseline's at the same seed and step; `None` without a pair that has any.
@@ -141,11 +157,13 @@ pub(super) fn differences(results: &Results, cells: &[FinishedCell]) -> Option<D
             class: class(arm),
             stroke: Stroke::Strong,
             points: mean(&by_seed),
+            name: pair_label(&results.arms[arm].name, &results.arms[0].name),
         });
         faint.extend(by_seed.into_iter().map(|points| Series {
             class: class(arm),
             stroke: Stroke::Faint,
             points: thin(&points, 200),
+            name: String::new(),
         }));
     }
     if faint.is_empty() {
@@ -185,6 +203,7 @@ pub(super) fn differences(results: &Results, cells: &[FinishedCell]) -> Option<D
         zero: true,
         references: Vec::new(),
         series: faint.into_iter().chain(strong).collect(),
+        reading: Some(by_step()),
     }
     .render();
     let lines = if several {
@@ -201,101 +220,4 @@ pub(super) fn differences(results: &Results, cells: &[FinishedCell]) -> Option<D
         svg,
         note: format!("{lines}Below zero the arm has the lower loss.{frame}"),
     })
-}
-
-/// A panel for each site of each arm, all with the same axes.
-pub(super) fn shapes(
-    results: &Results,
-    cells: &[FinishedCell],
-) -> Result<Vec<ShapeGroup>, ShapesError> {
-    let histograms = || {
-        cells
-            .iter()
-            .flat_map(|cell| cell.shapes.sites.iter().map(|site| &site.inputs))
-    };
-    let reach = curves::reach(histograms());
-    let curve_count = histograms().count().max(1);
-    let grid = curves::grid(-reach, reach, (SHAPE_POINTS / curve_count).clamp(41, 121));
-    let mut groups = Vec::new();
-    let mut range = (0.0_f64, 0.0_f64);
-    let mut panels: Vec<(usize, SitePanel)> = Vec::new();
-    for (index, arm) in results.arms.iter().enumerate() {
-        let of_arm: Vec<&FinishedCell> = cells.iter().filter(|cell| cell.arm == index).collect();
-        let Some(first) = of_arm.first() else {
-            continue;
-        };
-        groups.push((index, arm.name.clone()));
-        for (place, site) in first.shapes.sites.iter().enumerate() {
-            let sites: Vec<_> = of_arm
-                .iter()
-                .filter_map(|cell| Some((*cell, cell.shapes.sites.get(place)?)))
-                .filter(|(_, other)| other.site == site.site)
-                .collect();
-            // A fixed function is the same in every seed.
-            let drawn = if site.learned.is_empty() {
-                &sites[..1]
-            } else {
-                &sites[..]
-            };
-            let by_seed = drawn
-                .iter()
-                .map(|(cell, site)| curves::of_site(site, &grid, &cell.folder.join(curves::INPUTS)))
-                .collect::<Result<Vec<_>, _>>()?;
-            let (low, high) = shapes::value_range(by_seed.iter().flatten(), reach);
-            range = (range.0.min(low), range.1.max(high));
-            let start = by_seed
-                .first()
-                .and_then(|groups| groups.first())
-                .map(|group| curves::points(&grid, &group.start))
-                .unwrap_or_default();
-            let inputs: Vec<_> = sites.iter().map(|(_, site)| &site.inputs).collect();
-            panels.push((
-                index,
-                SitePanel {
-                    id: format!("site-{index}-{place}"),
-                    heading: heading(site),
-                    description: shapes::describe(site),
-                    class: class(index),
-                    x_domain: (-reach, reach),
-                    y_domain: range,
-                    start: if site.learned.is_empty() {
-                        Vec::new()
-                    } else {
-                        start
-                    },
-                    curves: by_seed
-                        .iter()
-                        .flat_map(|groups| shapes::drawn(&grid, groups))
-                        .collect(),
-                    density: curves::mean_density(&inputs),
-                    ..SitePanel::default()
-                },
-            ));
-        }
-    }
-    let groups = groups
-        .into_iter()
-        .map(|(index, name)| ShapeGroup {
-            class: class(index),
-            name,
-            panels: panels
-                .iter()
-                .filter(|(arm, _)| *arm == index)
-                .map(|(_, panel)| {
-                    SitePanel {
-                        y_domain: range,
-                        ..panel.clone()
-                    }
-                    .render()
-                })
-                .collect(),
-        })
-        .filter(|group| !group.panels.is_empty())
-        .collect();
-    Ok(groups)
-}
-
-fn heading(site: &pliant_train::SiteShape) -> String {
-    site.layer
-        .map_or_else(|| site.site.clone(), |layer| format!("Layer {}", layer + 1))
 }

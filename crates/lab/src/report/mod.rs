@@ -1,95 +1,52 @@
-//! `report.html`: everything a comparison says, in one file that opens anywhere.
+//! `report.html`: everything a comparison, a sweep or a fine-tuning says, in one file that opens anywhere.
+//!
+//! The pages share a frame, a style sheet for light, dark, small and paper, and a script that reads values off the curves. Nothing is
+//! fetched, and a page forbids the browser to do so.
 
 mod charts;
+pub(crate) mod compare;
+mod error;
+mod finetune;
+mod shapes;
 pub(crate) mod sweep;
 mod tables;
 
-use askama::Template;
+pub use error::ReportError;
+pub use finetune::write as write_finetune;
 
-use crate::compare::{CompareError, FinishedCell};
-use crate::results::Results;
-use tables::{ArmRow, HashRow, PairRow, RoleRow, RunRow};
+use crate::date;
 
-/// The page's rules; light and dark by the reader's preference.
-const STYLE: &str = include_str!("../../templates/report.css");
-
-/// The page, as its template reads it.
-#[derive(Template)]
-#[template(path = "report.html")]
-struct Page<'a> {
+/// What stands at the top and at the bottom of every page.
+struct Frame<'a> {
+    /// What was done, in a word.
+    kind: &'static str,
     title: String,
-    style: &'static str,
-    complete: bool,
-    finished: usize,
-    planned: usize,
-    sentence: String,
+    /// How far it is, where it is not finished.
+    unfinished: Option<String>,
+    /// What the numbers allow to be said, the most important first.
+    sentences: Vec<String>,
     warnings: &'a [String],
-    arms: Vec<ArmRow<'a>>,
-    table_note: String,
-    pairs: Vec<PairRow>,
-    interval_chart: String,
-    sign_flip_note: bool,
-    loss_chart: String,
-    difference_chart: String,
-    difference_note: String,
-    shapes: Vec<charts::ShapeGroup>,
-    fairness_text: String,
-    fairness: Vec<HashRow<'a>>,
-    runs: Vec<RunRow<'a>>,
-    roles: Vec<RoleRow>,
-    recipe: &'a str,
     version: &'a str,
     machine: &'a str,
+    written: String,
+    style: &'static str,
+    script: &'static str,
 }
 
-/// The page for `results`; the curves come from `cells`.
-pub(crate) fn render(results: &Results, cells: &[FinishedCell]) -> Result<String, CompareError> {
-    let differences = charts::differences(results, cells);
-    let page = Page {
-        title: title(results),
-        style: STYLE,
-        complete: results.complete,
-        finished: results.cells.finished,
-        planned: results.cells.planned,
-        sentence: unbroken(&results.sentence),
-        warnings: &results.warnings,
-        arms: tables::arms(results),
-        table_note: tables::note(results),
-        pairs: tables::pairs(results),
-        interval_chart: charts::intervals(results),
-        sign_flip_note: results
-            .pairs
-            .iter()
-            .any(|pair| pair.delta_loss.sign_flip_p.is_none()),
-        loss_chart: charts::losses(results, cells),
-        difference_chart: differences
-            .as_ref()
-            .map(|chart| chart.svg.clone())
-            .unwrap_or_default(),
-        difference_note: differences.map(|chart| chart.note).unwrap_or_default(),
-        shapes: charts::shapes(results, cells)?,
-        fairness_text: tables::fairness_text(results),
-        fairness: tables::hashes(results),
-        runs: tables::runs(results),
-        roles: tables::roles(results),
-        recipe: &results.origin.recipe,
-        version: &results.origin.version,
-        machine: &results.origin.machine,
-    };
-    Ok(page.render()?)
-}
-
-/// Who is compared with whom.
-fn title(results: &Results) -> String {
-    let names: Vec<&str> = results.arms.iter().map(|arm| arm.name.as_str()).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [baseline, arm] => format!("{arm} against {baseline}"),
-        [baseline, others @ .., last] if others.len() < 4 => {
-            format!("{} and {last} against {baseline}", others.join(", "))
+impl<'a> Frame<'a> {
+    fn new(kind: &'static str, title: String, version: &'a str, machine: &'a str) -> Self {
+        Self {
+            kind,
+            title,
+            unfinished: None,
+            sentences: Vec::new(),
+            warnings: &[],
+            version,
+            machine,
+            written: date::now(),
+            style: include_str!("../../templates/report.css"),
+            script: include_str!("../../templates/readout.js"),
         }
-        [baseline, others @ ..] => format!("{} arms against {baseline}", others.len()),
     }
 }
 

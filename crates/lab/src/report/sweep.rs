@@ -2,8 +2,9 @@
 
 use askama::Template;
 
-use super::{STYLE, class, unbroken};
-use crate::plot::interval::{IntervalChart, Row};
+use super::{Frame, class, unbroken};
+use crate::number::signed;
+use crate::plot::interval::{Dot, IntervalChart, Row};
 use crate::sweep::tables::{difference, interval, mean_sd, p, points};
 use crate::sweep::{ArmScores, Group, PairScores, SweepError, SweepResults, examples};
 
@@ -11,11 +12,11 @@ use crate::sweep::{ArmScores, Group, PairScores, SweepError, SweepResults, examp
 #[derive(Template)]
 #[template(path = "sweep.html")]
 struct Page<'a> {
-    title: String,
-    style: &'static str,
+    frame: Frame<'a>,
     results: &'a SweepResults,
-    lead: Vec<String>,
     arms: Vec<ArmKey<'a>>,
+    /// The means over tasks of all tables.
+    overview: Option<String>,
     groups: Vec<GroupSection<'a>>,
     sentences: Vec<String>,
 }
@@ -87,11 +88,20 @@ pub(crate) fn render(results: &SweepResults) -> Result<String, SweepError> {
             ),
         });
     let page = Page {
-        title: title(results),
-        style: STYLE,
+        frame: Frame {
+            unfinished: (!results.complete).then(|| {
+                format!(
+                    "{} of {} cells",
+                    results.cells.finished, results.cells.planned
+                )
+            }),
+            sentences: lead(results),
+            warnings: &results.warnings,
+            ..Frame::new("sweep", title(results), &results.version, &results.machine)
+        },
         results,
-        lead: lead(results),
         arms: arms.collect(),
+        overview: overview(results),
         groups: results
             .groups
             .iter()
@@ -134,8 +144,42 @@ fn lead(results: &SweepResults) -> Vec<String> {
         .iter()
         .filter(wanted)
         .take(8)
-        .map(|sentence| unbroken(sentence))
+        .map(|sentence| {
+            // Other sentences begin with the name of a task.
+            let mean = sentence.strip_prefix("mean over ");
+            unbroken(&mean.map_or_else(|| sentence.clone(), |rest| format!("Mean over {rest}")))
+        })
         .collect()
+}
+
+/// A row for each table that has a mean over tasks; nothing where that would repeat the only table.
+fn overview(results: &SweepResults) -> Option<String> {
+    let mut rows = Vec::new();
+    for group in &results.groups {
+        let title = group_title(group);
+        let pairs = group.average.iter().flat_map(|average| &average.pairs);
+        let count = pairs.clone().count();
+        for (index, pair) in pairs.enumerate() {
+            rows.push(chart_row(&title, index + 1, pair, count));
+        }
+    }
+    rows.retain(|row| !row.values.is_empty());
+    let baseline = results.models.first()?.name.as_str();
+    (results.groups.len() > 1 && !rows.is_empty()).then(|| {
+        IntervalChart {
+            id: "overview".to_owned(),
+            title: "Differences of the mean scores over tasks".to_owned(),
+            description: "A row for each mode and size: a dot for each seed, the mean, and the 95 % interval of the mean, in points.".to_owned(),
+            left_label: format!("lower score than {baseline}"),
+            right_label: "higher".to_owned(),
+            rows,
+        }
+        .render()
+    })
+}
+
+fn group_title(group: &Group) -> String {
+    format!("{}, {}", group.mode, examples(&group.size))
 }
 
 fn section(id: usize, group: &Group) -> GroupSection<'_> {
@@ -167,7 +211,7 @@ fn section(id: usize, group: &Group) -> GroupSection<'_> {
         }
     }
     rows.retain(|row| !row.values.is_empty());
-    let title = format!("{}, {}", group.mode, examples(&group.size));
+    let title = group_title(group);
     let baseline = group
         .tasks
         .first()
@@ -246,7 +290,14 @@ fn chart_row(task: &str, index: usize, pair: &PairScores, pairs: usize) -> Row {
         values: pair
             .differences
             .iter()
-            .map(|entry| in_points(entry.difference))
+            .map(|entry| Dot {
+                value: in_points(entry.difference),
+                title: format!(
+                    "seed {}: {}",
+                    entry.seed,
+                    signed(in_points(entry.difference), 2)
+                ),
+            })
             .collect(),
         mean: pair.mean.map(in_points),
         interval: pair

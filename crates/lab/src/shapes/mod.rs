@@ -5,10 +5,13 @@ mod across;
 pub(crate) mod curves;
 mod error;
 mod evolution;
+pub(crate) mod histograms;
 mod numbers;
 mod panels;
+mod png;
 mod run;
 mod seeds;
+mod spread;
 mod table;
 
 pub use across::{Compared, ComparedRun, ComparedSite, SiteDistance, compare};
@@ -16,9 +19,11 @@ pub use error::ShapesError;
 pub use evolution::{Evolution, animate};
 pub use numbers::{GroupNumbers, InputNumbers, KnownFunction, Minimum, Monotone, SiteNumbers};
 pub use panels::percent;
-pub(crate) use panels::{describe, drawn, value_range};
+pub(crate) use panels::{drawn, value_range};
+pub use png::png;
 pub use run::{SiteFiles, Written, write};
 pub use seeds::{Seeds, SeedsArm, seeds};
+pub(crate) use spread::{Spread, spreads};
 
 /// Letters, digits, `.`, `-` and `_` of a site's name.
 fn file_stem(site: &str) -> String {

@@ -6,8 +6,8 @@ use pliant_train::SiteShape;
 
 use super::curves::{self, GroupCurves};
 use super::numbers::SiteNumbers;
-use super::{ShapesError, file_stem};
-use crate::plot::site::{SiteCurves, SitePanel};
+use super::{ShapesError, file_stem, histograms};
+use crate::plot::site::{SiteCurves, SitePanel, StartCurve};
 
 /// Points of a drawn curve.
 pub(super) const DRAWN_POINTS: usize = 161;
@@ -34,11 +34,12 @@ pub(super) fn of_run(
         x_domain: (-reach, reach),
         y_domain: value_range(&groups, reach),
         fitted: numbers.inputs.fitted,
-        start: start
-            .map(|group| curves::points(&grid, &group.start))
-            .unwrap_or_default(),
+        starts: start
+            .map(|group| before(&grid, &group.start))
+            .into_iter()
+            .collect(),
         curves: drawn(&grid, &groups),
-        density: curves::density(&site.inputs),
+        densities: vec![histograms::density(&site.inputs)],
         ..SitePanel::default()
     })
 }
@@ -92,9 +93,17 @@ pub(crate) fn drawn(grid: &[f64], groups: &[GroupCurves]) -> Vec<SiteCurves> {
         .map(|group| SiteCurves {
             learned: curves::points(grid, &group.learned),
             derivative: curves::points(grid, &group.derivative),
-            class: None,
+            ..SiteCurves::default()
         })
         .collect()
+}
+
+/// A curve that nobody reads off, in the colour of the text.
+pub(super) fn before(grid: &[f64], values: &[f64]) -> StartCurve {
+    StartCurve {
+        points: curves::points(grid, values),
+        ..StartCurve::default()
+    }
 }
 
 /// Bounds of the values that hold start and learned curves, and a derivative between -0.5 and 1.5.
@@ -112,7 +121,7 @@ pub(crate) fn value_range<'a>(
 }
 
 /// What a picture shows, in words, for those who do not see it.
-pub(crate) fn describe(site: &SiteShape) -> String {
+pub(super) fn describe(site: &SiteShape) -> String {
     let inputs = &site.inputs;
     format!(
         "Activation {} at {}: learned curve, the curve it started from (dashed), its derivative (pale), and the density of its inputs, which have mean {:.2}, standard deviation {:.2}, and lie between {:.2} and {:.2}.",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::curves::{self, INPUTS};
 use super::numbers::{self, Ruler, SiteNumbers};
-use super::{ShapesError, file_stem, panels, table};
+use super::{ShapesError, file_stem, histograms, panels, table};
 use crate::plot::multiples::{Key, Multiples};
 use crate::plot::site::SitePanel;
 use crate::plot::style::STANDALONE;
@@ -60,7 +60,7 @@ pub fn write(run: &Path, out: &Path) -> Result<Written, ShapesError> {
     let inputs = curves::read_inputs(run)?;
     let source = run.join(INPUTS);
     fs::create_dir_all(out).map_err(ShapesError::io("create", out))?;
-    let reach = curves::reach(inputs.sites.iter().map(|site| &site.inputs));
+    let reach = histograms::reach(inputs.sites.iter().map(|site| &site.inputs));
     let ruler = Ruler::new(&source)?;
     let mut sites = Vec::new();
     let mut all = Vec::new();
@@ -74,7 +74,7 @@ pub fn write(run: &Path, out: &Path) -> Result<Written, ShapesError> {
         let grid = curves::grid(low, high, TABLE_POINTS);
         let groups = curves::of_site(site, &grid, &source)?;
         let csv = out.join(format!("{stem}.csv"));
-        let density = curves::density(&site.inputs);
+        let density = histograms::density(&site.inputs);
         save(&csv, &table::render(&grid, &groups, &density))?;
         let numbers = ruler.measure(
             site,

@@ -59,6 +59,7 @@ mod tests {
             low: 0.0,
             high: 2.0,
             values: vec![0.25, 0.75],
+            class: None,
         };
         let text = render(&[0.0, 1.0, 2.0], std::slice::from_ref(&group), &density);
         assert_eq!(

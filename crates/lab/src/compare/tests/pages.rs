@@ -31,17 +31,20 @@ fn the_report_stands_alone() {
         );
     }
     // Nothing is fetched: no address but the SVG name space.
-    assert_eq!(
-        page.replace("http://www.w3.org/2000/svg", "")
-            .matches("http")
-            .count(),
-        0
-    );
     assert!(
-        !page.contains("<script")
-            && !page.contains("<link")
-            && !page.contains("@import")
-            && !page.contains("NaN")
+        !page
+            .replace("http://www.w3.org/2000/svg", "")
+            .contains("://")
+    );
+    assert!(!page.contains("<link") && !page.contains("@import") && !page.contains("NaN"));
+    // Even if something were: the browser is told to refuse.
+    assert!(page.contains("content=\"default-src 'none'; style-src 'unsafe-inline';"));
+    assert_eq!(
+        (
+            page.matches("<script>").count(),
+            page.matches("<script").count()
+        ),
+        (1, 1)
     );
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
     let text = page.replace('\u{a0}', " ").replace("&#60;", "<");
@@ -52,6 +55,74 @@ fn the_report_stands_alone() {
         markdown.contains("| rational | 3 |")
             && markdown.contains("| rational(form=b) − gelu | 3 |")
     );
+}
+
+/// The `data-name` of every curve that can be read off in the picture with the id `id`, in order.
+fn read_off<'p>(page: &'p str, id: &str) -> Vec<&'p str> {
+    let picture = page
+        .split(&format!("aria-labelledby=\"{id}-title"))
+        .nth(1)
+        .unwrap();
+    let picture = picture.split("</svg>").next().unwrap();
+    let names = picture.split("data-name=\"").skip(1);
+    names.map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+#[test]
+fn every_site_is_a_panel_with_all_arms() {
+    let (_keep, out) = folder();
+    let arms = "gelu,rational,rational(start=silu)".parse().unwrap();
+    let options = Options {
+        arms: Some(arms),
+        ..options(&out)
+    };
+    run(&options, &Fake::default()).unwrap();
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    let panels = page.split("<div class=\"panels\">").nth(1).unwrap();
+    assert_eq!(panels.matches("<figure tabindex=\"0\"").count(), 2);
+    // Bands over the seeds of what learns; the mean of each arm; starts that differ, each in its arm's colour.
+    let (b, c) = ("rational", "rational(start=silu)");
+    let before = |arm: &str| format!("{arm}, before training");
+    assert_eq!(
+        read_off(&page, "site-0"),
+        [b, c, "gelu", b, c, &before(b), &before(c)]
+    );
+    assert_eq!(page.matches(" band\"").count(), 4);
+    // Where two arms learn, their derivatives would hide the curves.
+    assert!(!page.contains(" derivative\"") && page.contains("arm-2 start own"));
+    // The values of three seeds are read under one name.
+    assert_eq!(read_off(&page, "loss"), ["gelu", b, c].repeat(3));
+
+    let (_keep, out) = folder();
+    let options = Options {
+        seeds: Some("1".parse().unwrap()),
+        ..super::options(&out)
+    };
+    run(&options, &Fake::default()).unwrap();
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert_eq!(read_off(&page, "site-1"), ["gelu", b, "before training"]);
+    assert!(page.contains("arm-1 derivative\"") && !page.contains(" band\""));
+}
+
+#[test]
+fn twelve_layers_and_five_seeds_stay_below_two_megabytes() {
+    let (_keep, out) = folder();
+    let options = Options {
+        arms: Some(
+            "gelu,rational,rational(form=b),rational(share=group(32))"
+                .parse()
+                .unwrap(),
+        ),
+        seeds: Some("1-5".parse().unwrap()),
+        steps: Some(2000),
+        sets: vec!["model.layers=12".to_owned()],
+        ..options(&out)
+    };
+    run(&options, &Fake::default()).unwrap();
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert_eq!(page.matches("arrow keys read values\"><svg").count(), 12);
+    assert_eq!(page.matches(" band\"").count(), 3 * 12);
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
 }
 
 #[test]

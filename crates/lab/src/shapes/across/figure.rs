@@ -9,7 +9,7 @@ use crate::ShapesError;
 use crate::plot::multiples::{Key, Multiples};
 use crate::plot::site::{SiteCurves, SitePanel};
 use crate::shapes::curves::{self, INPUTS};
-use crate::shapes::{drawn, file_stem, value_range};
+use crate::shapes::{drawn, file_stem, histograms, panels, value_range};
 
 /// The colour of a run is that of its task: eight, then again from the first.
 fn classes(compared: &Compared) -> Vec<(String, String)> {
@@ -62,12 +62,13 @@ pub(super) fn panel(
         class: "arm-0".to_owned(),
         x_domain: (-grids.reach, grids.reach),
         y_domain: value_range(&groups, grids.reach),
-        start: before
+        starts: before
             .first()
-            .map(|group| curves::points(&grids.drawn, &group.learned))
-            .unwrap_or_default(),
+            .map(|group| panels::before(&grids.drawn, &group.learned))
+            .into_iter()
+            .collect(),
         curves: shown,
-        density: curves::mean_density(&inputs),
+        densities: vec![histograms::mean_density(&inputs)],
         ..SitePanel::default()
     })
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::curves::{self, INPUTS};
 use super::run::{save, save_json};
-use super::{ShapesError, file_stem};
+use super::{ShapesError, file_stem, histograms};
 use distance::{DISTANCE, distance};
 use label::{labelled, name};
 
@@ -111,7 +111,7 @@ pub fn compare(runs: &[PathBuf], against: &Path, out: &Path) -> Result<Compared,
         json: out.join("distances.json"),
     };
     let mut panels = Vec::new();
-    let reach = curves::reach(histograms(&pretrained).chain(inputs.iter().flat_map(histograms)));
+    let reach = histograms::reach(inputs_of(&pretrained).chain(inputs.iter().flat_map(inputs_of)));
     let grids = Grids {
         table: curves::grid(-reach, reach, TABLE_POINTS),
         drawn: curves::grid(-reach, reach, DRAWN_POINTS),
@@ -150,7 +150,7 @@ struct Grids {
     reach: f64,
 }
 
-fn histograms(shapes: &InputShapes) -> impl Iterator<Item = &InputHistogram> {
+fn inputs_of(shapes: &InputShapes) -> impl Iterator<Item = &InputHistogram> {
     shapes.sites.iter().map(|site| &site.inputs)
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::curves::{self, GroupCurves};
 use super::run::save;
-use super::{ShapesError, drawn, file_stem, value_range};
+use super::{ShapesError, drawn, file_stem, histograms, panels, value_range};
 use crate::csv::field;
 use crate::plot::multiples::{Key, Multiples};
 use crate::plot::scale::label;
@@ -205,9 +205,9 @@ fn nothing_seen() -> InputHistogram {
 fn reach(shapes: &[SiteShape], source: &Path) -> Result<f64, ShapesError> {
     let seen = shapes.iter().filter(|shape| shape.inputs.count > 0);
     if seen.clone().next().is_some() {
-        return Ok(curves::reach(seen.map(|shape| &shape.inputs)));
+        return Ok(histograms::reach(seen.map(|shape| &shape.inputs)));
     }
-    let mut reach = curves::reach([]);
+    let mut reach = histograms::reach([]);
     for shape in shapes {
         if let Some((low, high)) = curves::activation(shape, source)?.fit_range() {
             reach = reach.max(-low).max(high);
@@ -247,12 +247,13 @@ fn panel(shape: &SiteShape, frames: &[Vec<GroupCurves>], grid: &[f64], reach: f6
         class: "arm-1".to_owned(),
         x_domain: (-reach, reach),
         y_domain: value_range(frames.iter().flatten(), reach),
-        start: start
-            .map(|group| curves::points(grid, &group.start))
-            .unwrap_or_default(),
+        starts: start
+            .map(|group| panels::before(grid, &group.start))
+            .into_iter()
+            .collect(),
         curves: moving.last().cloned().unwrap_or_default(),
         frames: moving,
-        density: curves::density(&shape.inputs),
+        densities: vec![histograms::density(&shape.inputs)],
         ..SitePanel::default()
     }
 }

@@ -1,13 +1,12 @@
 //! The coefficients that a run recorded at each validation.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use pliant_train::SiteCoefficients;
 use serde::Deserialize;
 
-use crate::ShapesError;
+use crate::{ShapesError, record};
 
 /// What a run's `metrics.jsonl` says about its activations.
 #[derive(Debug, Default)]
@@ -32,16 +31,13 @@ struct Line {
 
 /// Reads `metrics.jsonl`.
 pub(super) fn read(path: &Path) -> Result<Record, ShapesError> {
-    let text = fs::read(path).map_err(ShapesError::io("read", path))?;
-    let mut record = Record::default();
-    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
-    for (index, line) in lines.iter().enumerate() {
-        let is_torn = index + 1 == lines.len() && line.last() != Some(&b'\n');
-        match serde_json::from_slice::<Line>(line) {
-            Ok(line) => record.take(line),
-            Err(_) if is_torn => {}
-            Err(_) => record.broken.push(index + 1),
-        }
+    let read = record::read::<Line>(path).map_err(ShapesError::io("read", path))?;
+    let mut record = Record {
+        broken: read.broken.iter().map(|line| line.number).collect(),
+        ..Record::default()
+    };
+    for line in read.lines {
+        record.take(line);
     }
     Ok(record)
 }

@@ -216,13 +216,12 @@ fn every_form_of_the_tables_is_written() {
 
     let page = read("report.html");
     assert!(page.contains("<svg") && page.contains("prefers-color-scheme:dark"));
-    assert_eq!(
-        page.replace("http://www.w3.org/2000/svg", "")
-            .matches("http")
-            .count(),
-        0
+    assert!(
+        !page
+            .replace("http://www.w3.org/2000/svg", "")
+            .contains("://")
     );
-    assert!(!page.contains("<script") && !page.contains("NaN"));
+    assert!(page.contains("default-src 'none'") && !page.contains("NaN"));
     // Ten seeds of two tasks and the mean in the chart of differences.
     assert_eq!(page.matches("arm-1 seed").count(), 30);
 }

@@ -1,5 +1,8 @@
 //! Several runs without a common ancestor: for each arm the mean of its runs' curves, with a band from the lowest to the highest.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::curves::{self, INPUTS};
 use super::panels::DRAWN_POINTS;
 use super::run::{save, save_json};
-use super::{ShapesError, file_stem, value_range};
+use super::spread::{Spread, spreads};
+use super::{ShapesError, file_stem, histograms, panels, value_range};
 use crate::csv::field;
 use crate::plot::multiples::{Key, Multiples};
 use crate::plot::site::{Band, SiteCurves, SitePanel};
@@ -39,15 +43,6 @@ pub struct SeedsArm {
     pub runs: Vec<PathBuf>,
 }
 
-/// One arm at one point.
-struct Spread {
-    mean: f64,
-    /// Of the sample; 0 for one curve.
-    deviation: f64,
-    low: f64,
-    high: f64,
-}
-
 /// Writes `seeds.svg`, `seeds.csv` and `seeds.json` of finished runs into `out`.
 ///
 /// # Errors
@@ -61,14 +56,14 @@ pub fn seeds(runs: &[PathBuf], out: &Path) -> Result<Seeds, ShapesError> {
     let histograms = inputs
         .iter()
         .flat_map(|run| run.sites.iter().map(|site| &site.inputs));
-    let reach = curves::reach(histograms);
+    let reach = histograms::reach(histograms);
     let grid = curves::grid(-reach, reach, DRAWN_POINTS);
     let (first, first_run) = match (inputs.first(), runs.first()) {
         (Some(inputs), Some(run)) => (&inputs.sites[..], &**run),
         _ => (&[][..], out),
     };
     let mut csv = "site,arm,runs,x,mean,deviation,low,high\n".to_owned();
-    let mut panels = Vec::new();
+    let mut drawn = Vec::new();
     for site in first {
         let mut panel = panel(site, reach);
         let mut all = Vec::new();
@@ -86,9 +81,7 @@ pub fn seeds(runs: &[PathBuf], out: &Path) -> Result<Seeds, ShapesError> {
                 seen.push(&found.inputs);
                 of_arm.extend(curves::of_site(found, &grid, &run.join(INPUTS))?);
             }
-            let spread: Vec<Spread> = (0..grid.len())
-                .map(|index| spread(of_arm.iter().map(|group| group.learned[index])))
-                .collect();
+            let spread = spreads(&of_arm, |group| &group.learned);
             for (x, at) in grid.iter().zip(&spread) {
                 let _ = writeln!(
                     csv,
@@ -112,22 +105,23 @@ pub fn seeds(runs: &[PathBuf], out: &Path) -> Result<Seeds, ShapesError> {
                     low: of(|at| at.low),
                     high: of(|at| at.high),
                     class: class.clone(),
+                    name: String::new(),
                 });
             }
             panel.curves.push(SiteCurves {
                 learned: of(|at| at.mean),
-                derivative: Vec::new(),
                 class: Some(class),
+                ..SiteCurves::default()
             });
             all.extend(of_arm);
         }
         // With several arms the starts, which may differ, would hide the means.
         if let ([_], Some(start)) = (&arms[..], all.first().filter(|_| !site.learned.is_empty())) {
-            panel.start = curves::points(&grid, &start.start);
+            panel.starts = vec![panels::before(&grid, &start.start)];
         }
         panel.y_domain = value_range(&all, reach);
-        panel.density = curves::mean_density(&seen);
-        panels.push(panel);
+        panel.densities = vec![histograms::mean_density(&seen)];
+        drawn.push(panel);
     }
     fs::create_dir_all(out).map_err(ShapesError::io("create", out))?;
     let seeds = Seeds {
@@ -147,7 +141,7 @@ pub fn seeds(runs: &[PathBuf], out: &Path) -> Result<Seeds, ShapesError> {
             .collect(),
     };
     save(&seeds.csv, &csv)?;
-    save(&seeds.svg, &figure(&seeds, panels))?;
+    save(&seeds.svg, &figure(&seeds, drawn))?;
     save_json(&seeds.json, &seeds)?;
     Ok(seeds)
 }
@@ -211,22 +205,6 @@ fn arms(
         .collect())
 }
 
-fn spread(values: impl Iterator<Item = f64> + Clone) -> Spread {
-    let count = values.clone().count() as f64;
-    let mean = values.clone().sum::<f64>() / count;
-    let squares: f64 = values.clone().map(|value| (value - mean).powi(2)).sum();
-    Spread {
-        mean,
-        deviation: if count > 1.0 {
-            (squares / (count - 1.0)).sqrt()
-        } else {
-            0.0
-        },
-        low: values.clone().fold(f64::INFINITY, f64::min),
-        high: values.fold(f64::NEG_INFINITY, f64::max),
-    }
-}
-
 fn class(arm: usize) -> String {
     format!("arm-{}", (arm + 1) % 8)
 }
@@ -258,7 +236,7 @@ fn figure(seeds: &Seeds, panels: Vec<SitePanel>) -> String {
             Key::learned(format!("{}: {count}", arm.name), &class(number))
         })
         .collect();
-    if panels.iter().any(|panel| !panel.start.is_empty()) {
+    if panels.iter().any(|panel| !panel.starts.is_empty()) {
         keys.push(Key::start("before training"));
     }
     Multiples {
@@ -271,76 +249,4 @@ fn figure(seeds: &Seeds, panels: Vec<SitePanel>) -> String {
         moments: Vec::new(),
     }
     .render()
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    /// A finished run of a rational of degrees 1/1 in form N that is `slope · x`.
-    fn run(parent: &Path, name: &str, recipe: &str, site: &str, slope: f64) -> PathBuf {
-        let run = parent.join(name);
-        fs::create_dir_all(run.join("shapes")).unwrap();
-        fs::create_dir(run.join("model")).unwrap();
-        fs::write(run.join("summary.json"), "{}").unwrap();
-        fs::write(run.join("recipe.toml"), recipe).unwrap();
-        let tensors = format!(
-            "[{{\"name\":\"numerator\",\"shape\":[1,2],\"values\":[0.0,{slope}]}},{{\"name\":\"denominator\",\"shape\":[1,1],\"values\":[0.0]}}]"
-        );
-        let shapes = format!(
-            "{{\"step\":7,\"sites\":[{{\"site\":\"{site}\",\"layer\":0,\"activation\":\"rational(1/1, form=n)\",\"start\":{tensors},\
-             \"learned\":{tensors},\"inputs\":{{\"low\":-2.0,\"high\":2.0,\"counts\":[1,1],\"below\":0,\"above\":0,\"count\":2,\"mean\":0.0,\
-             \"deviation\":1.0,\"minimum\":-1.0,\"maximum\":1.0}}}}]}}"
-        );
-        fs::write(run.join(INPUTS), shapes).unwrap();
-        run
-    }
-
-    fn recipe(seed: u64, rate: f64) -> String {
-        format!(
-            "[data]\ncache = \"{seed}\"\n[train]\nseed = {seed}\n[optimizer]\nlearning_rate = {rate}\n"
-        )
-    }
-
-    #[test]
-    fn runs_that_differ_in_the_seed_alone_share_a_mean_and_a_band() {
-        let place = tempfile::tempdir().unwrap();
-        let runs = [
-            run(place.path(), "a", &recipe(1, 0.1), "layer.0", 1.0),
-            run(place.path(), "b", &recipe(2, 0.1), "layer.0", 2.0),
-            run(place.path(), "c", &recipe(1, 0.2), "layer.0", 5.0),
-            run(place.path(), "d", &recipe(3, 0.1), "layer.0", 6.0),
-        ];
-        let seeds = seeds(&runs, &place.path().join("out")).unwrap();
-        assert_eq!(seeds.arms.len(), 2);
-        assert_eq!(
-            seeds.arms[0].runs,
-            [&runs[0], &runs[1], &runs[3]].map(Clone::clone)
-        );
-        assert_eq!(seeds.arms[0].name, "rational(1/1, form=n) 1");
-        let csv = fs::read_to_string(&seeds.csv).unwrap();
-        assert_eq!(csv.lines().count(), 1 + 2 * DRAWN_POINTS);
-        // At x = -3: -3, -6 and -18.
-        let deviation = ((6.0_f64.powi(2) + 3.0_f64.powi(2) + 9.0_f64.powi(2)) / 2.0).sqrt();
-        let row = format!("layer.0,\"rational(1/1, form=n) 1\",3,-3,-9,{deviation},-18,-3\n");
-        assert!(csv.contains(&row), "{row}{csv}");
-        assert!(csv.contains("2\",1,-3,-15,0,-15,-15\n"));
-        let svg = fs::read_to_string(&seeds.svg).unwrap();
-        assert_eq!(svg.matches(" band\"").count(), 1);
-        assert_eq!(svg.matches("arm-2 learned").count(), 2);
-        assert!(svg.contains("mean of 3 runs") && !svg.contains("class=\"start\""));
-    }
-
-    #[test]
-    fn models_of_other_sites_are_refused() {
-        let place = tempfile::tempdir().unwrap();
-        let runs = [
-            run(place.path(), "a", &recipe(1, 0.1), "layer.0", 1.0),
-            run(place.path(), "b", &recipe(2, 0.1), "layer.1", 2.0),
-        ];
-        let error = seeds(&runs, place.path()).unwrap_err();
-        assert!(error.to_string().contains("has no site layer.0"), "{error}");
-        assert!(error.hint().is_some());
-    }
 }
