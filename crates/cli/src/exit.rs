@@ -5,7 +5,7 @@ use std::{fmt::Display, io, path::Path, process::ExitCode};
 use pliant_activation::{ActivationError, ParseError};
 use pliant_data::{DataError, TaskError};
 use pliant_lab::{ArmsError, CompareError, SeedsError, ShapesError, SweepError};
-use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
+use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError, runs::RunsError};
 
 /// The exit codes; their numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +144,17 @@ impl From<DataError> for Failure {
             DataError::Option { .. } => Code::Usage,
             DataError::Task(task) if task.is_usage() => Code::Usage,
             _ => Code::Data,
+        };
+        Self::new(code, &error).maybe(error.hint())
+    }
+}
+
+impl From<RunsError> for Failure {
+    fn from(error: RunsError) -> Self {
+        let code = if error.is_usage() {
+            Code::Usage
+        } else {
+            Code::Failed
         };
         Self::new(code, &error).maybe(error.hint())
     }

@@ -18,7 +18,8 @@ pub(crate) const METRICS_FILE: &str = "metrics.jsonl";
 /// The result of a finished fine-tuning.
 pub(crate) const RESULT_FILE: &str = "result.json";
 const CHECKPOINTS_FOLDER: &str = "checkpoints";
-const LOCK_FILE: &str = "lock";
+/// Held locked by the process that trains.
+pub(crate) const LOCK_FILE: &str = "lock";
 const DATA_FOLDER: &str = "data";
 
 /// A run folder that this process alone writes, until it is dropped.

@@ -12,6 +12,7 @@ pub(crate) mod number;
 pub(crate) mod predict;
 pub(crate) mod pretrain;
 pub(crate) mod recipe;
+pub(crate) mod runs;
 pub(crate) mod score;
 pub(crate) mod shapes;
 pub(crate) mod sweep;
@@ -110,6 +111,7 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Score(score::Score),
     Shapes(shapes::Shapes),
+    Runs(runs::Runs),
     #[command(subcommand)]
     Act(act::Act),
     #[command(subcommand)]

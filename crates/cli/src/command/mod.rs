@@ -14,6 +14,7 @@ mod pretrain;
 mod recipe;
 #[cfg(test)]
 mod reference;
+mod runs;
 mod score;
 mod shapes;
 mod sweep;
@@ -59,6 +60,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Sweep(verb) => sweep::run(verb, &context),
         Verb::Score(verb) => score::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
+        Verb::Runs(verb) => runs::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),
         Verb::Bench(verb) => bench::run(verb, &context),

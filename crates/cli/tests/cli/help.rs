@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 24] = [
+const VERBS: [&[&str]; 26] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
@@ -13,6 +13,8 @@ const VERBS: [&[&str]; 24] = [
     &["sweep"],
     &["score", "squad"],
     &["shapes"],
+    &["runs"],
+    &["runs", "rm"],
     &["act"],
     &["act", "list"],
     &["act", "fit"],

@@ -24,6 +24,7 @@ mod predict;
 mod recipe;
 mod resume;
 mod rows;
+mod runs;
 mod score;
 mod signals;
 mod single_steps;
