@@ -166,7 +166,10 @@ impl From<ShapesError> for Failure {
             ShapesError::Missing { .. }
             | ShapesError::NotARun { .. }
             | ShapesError::Unfinished { .. }
-            | ShapesError::Unlike { .. } => Code::Usage,
+            | ShapesError::Unlike { .. }
+            | ShapesError::SiteMissing { .. }
+            | ShapesError::Fixed { .. }
+            | ShapesError::TooFewValidations { .. } => Code::Usage,
             _ => Code::Failed,
         };
         Self::new(code, &error).maybe(error.hint())

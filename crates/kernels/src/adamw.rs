@@ -1,5 +1,9 @@
 //! `AdamW` (Loshchilov and Hutter 2019), as `PyTorch` computes it, in one pass over weights, gradients and moments of all tensors.
 
+mod applied;
+
+pub use applied::Applied;
+
 use crate::dispatch::Arithmetic;
 use crate::math::sum_by;
 use crate::parallel;

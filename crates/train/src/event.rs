@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::finetune::SeedResult;
+use crate::health::Health;
 use crate::shapes::SiteCoefficients;
 use crate::summary::RunSummary;
 
@@ -149,6 +150,9 @@ pub enum Event {
         milliseconds: f64,
         /// Coefficients of every learnable site.
         coefficients: Vec<SiteCoefficients>,
+        /// Gradients, updates and inputs; none in records older than this field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        health: Option<Health>,
     },
     /// A fine-tuning begins or goes on.
     TaskStarted {
@@ -205,6 +209,9 @@ pub enum Event {
         milliseconds: f64,
         /// Coefficients of every learnable site.
         coefficients: Vec<SiteCoefficients>,
+        /// Gradients, updates and inputs; none in records older than this field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        health: Option<Health>,
     },
     /// A fine-tuning is complete.
     TaskFinished {

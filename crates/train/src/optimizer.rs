@@ -1,6 +1,8 @@
 //! `AdamW` over the groups of a run.
 
-use pliant_kernels::adamw::{self, AdamW, Tensor};
+use std::collections::BTreeMap;
+
+use pliant_kernels::adamw::{self, AdamW, Applied, Tensor};
 use pliant_nn::{ParameterInfo, Role};
 
 use crate::TrainError;
@@ -29,12 +31,14 @@ const CLIP_EPSILON: f64 = 1e-6;
 /// The coefficients have a norm of their own: a few numbers that every token passes through have gradients that outweigh
 /// those of all weights together, so that a common norm would have them throttle the whole encoder, and only in the arm
 /// that has them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GradientNorms {
     /// Of all parameters but the activation coefficients.
     pub(crate) weights: f64,
     /// Of the activation coefficients; 0 where there are none.
     pub(crate) coefficients: f64,
+    /// Of each role that has a gradient.
+    pub(crate) by_role: BTreeMap<Role, f64>,
 }
 
 impl GradientNorms {
@@ -54,18 +58,26 @@ impl GradientNorms {
                 .sum::<f64>()
                 .sqrt()
         };
+        let mut by_role: BTreeMap<Role, f64> = BTreeMap::new();
+        for (role, sum) in roles.iter().zip(&sums) {
+            *by_role.entry(*role).or_default() += sum;
+        }
+        for squares in by_role.values_mut() {
+            *squares = squares.sqrt();
+        }
         Self {
             weights: norm(false),
             coefficients: norm(true),
+            by_role,
         }
     }
 
-    pub(crate) fn is_finite(self) -> bool {
+    pub(crate) fn is_finite(&self) -> bool {
         self.weights.is_finite() && self.coefficients.is_finite()
     }
 
     /// Brings each norm to at most `limit`.
-    pub(crate) fn clip(self, limit: f64) -> ClipFactors {
+    pub(crate) fn clip(&self, limit: f64) -> ClipFactors {
         ClipFactors {
             weights: clip_factor(self.weights, limit),
             coefficients: clip_factor(self.coefficients, limit),
@@ -154,20 +166,14 @@ impl Optimizer {
         learning_rates: &[f64],
         step: u64,
     ) -> Result<(), TrainError> {
+        let settings = self.settings(learning_rates, step);
         model.update(&mut |parameters, weights| {
             let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
             let tensors = weights.into_iter().zip(moments).enumerate();
             let tensors = tensors.filter_map(|(index, (weights, (first, second)))| {
                 let group = self.grouping.of_parameter[index]?;
                 Some(Tensor {
-                    options: AdamW {
-                        learning_rate: learning_rates[group],
-                        beta1: self.betas[0],
-                        beta2: self.betas[1],
-                        epsilon: self.epsilon,
-                        weight_decay: self.grouping.groups[group].weight_decay,
-                        step,
-                    },
+                    options: settings[group],
                     weights,
                     gradients: gradients.get(index)?,
                     gradient_scale: clip.of(parameters[index].role) as f32,
@@ -179,6 +185,54 @@ impl Optimizer {
             adamw::update_all(tensors.collect());
         })?;
         Ok(())
+    }
+
+    /// Settings of each group for a step.
+    fn settings(&self, learning_rates: &[f64], step: u64) -> Vec<AdamW> {
+        let groups = self.grouping.groups.iter().zip(learning_rates);
+        groups
+            .map(|(group, learning_rate)| AdamW {
+                learning_rate: *learning_rate,
+                beta1: self.betas[0],
+                beta2: self.betas[1],
+                epsilon: self.epsilon,
+                weight_decay: group.weight_decay,
+                step,
+            })
+            .collect()
+    }
+
+    /// Norm of the update that step `step` applied over the norm of the weights behind it, by role, of the parameters that
+    /// train. A role whose weights are all zero is left out.
+    pub(crate) fn update_ratios(
+        &self,
+        model: &impl Trainable,
+        learning_rates: &[f64],
+        step: u64,
+    ) -> BTreeMap<Role, f64> {
+        let settings = self.settings(learning_rates, step);
+        let mut squares: BTreeMap<Role, (f64, f64)> = BTreeMap::new();
+        for (index, parameter) in model.parameters().iter().enumerate() {
+            let Some(group) = self.grouping.of_parameter[index] else {
+                continue;
+            };
+            let weights = model.read(index);
+            let applied = Applied {
+                options: settings[group],
+                weights: &weights,
+                first_moment: &self.first_moments[index],
+                second_moment: &self.second_moments[index],
+                anchor: self.anchors[index].as_deref(),
+            };
+            let (updates, values) = squares.entry(parameter.role).or_default();
+            *updates += applied.update_squares();
+            *values += adamw::sum_of_squares(&weights);
+        }
+        squares
+            .into_iter()
+            .map(|(role, (updates, values))| (role, (updates / values).sqrt()))
+            .filter(|(_, ratio)| ratio.is_finite())
+            .collect()
     }
 
     /// Moments by name, for a checkpoint.

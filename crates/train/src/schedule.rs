@@ -52,6 +52,15 @@ impl Schedule {
         self.warmup
     }
 
+    /// Whether a moment lies behind the warm-up.
+    pub fn has_warmed_up(&self, moment: Moment) -> bool {
+        let used = match self.clock {
+            Clock::Steps(_) => moment.step as f64,
+            Clock::Minutes(_) => moment.minutes,
+        };
+        used > self.warmup
+    }
+
     /// Share of the highest learning rate, from 0 to 1.
     ///
     /// In steps t = 1…n with w steps of warm-up it is t / w up to w, then for `linear` (n − t + 1) / (n − w): 1 at w + 1,
@@ -88,6 +97,7 @@ mod tests {
         let schedule = Schedule::new(ScheduleShape::Linear, Warmup::Steps(4), Clock::Steps(12));
         let factors: Vec<f64> = (1..=12).map(|step| schedule.factor(at(step))).collect();
         assert_eq!(factors[..4], [0.25, 0.5, 0.75, 1.0]);
+        assert!(!schedule.has_warmed_up(at(4)) && schedule.has_warmed_up(at(5)));
         assert_eq!(factors[4], 1.0);
         assert_eq!(factors[8], 0.5);
         assert_eq!(factors[11], 0.125);

@@ -5,13 +5,15 @@ use std::time::Instant;
 use crate::checkpoint::{self, State, Weights};
 use crate::event::EventSink;
 use crate::folder::RunFolder;
+use crate::health::LastStep;
 use crate::metrics::Metrics;
 use crate::optimizer::{GradientNorms, Optimizer};
 use crate::recipe::Clock;
 use crate::schedule::Moment;
 use crate::trainable::{Feed, Trainable, Validate};
 use crate::{
-    Event, StopFlag, TrainError, digest, divergence, environment, gradient_report, observe, step,
+    Event, StopFlag, TrainError, digest, divergence, environment, gradient_report, health, observe,
+    step,
 };
 
 /// Sends events to the caller and to `metrics.jsonl`.
@@ -73,6 +75,8 @@ pub(crate) struct Session<'r, 's, M: Trainable, F: Feed> {
     pub(crate) initial_weights: String,
     /// The weights of the best validation, where the run keeps them in memory.
     pub(crate) best: Option<Weights>,
+    /// The last step that this process took.
+    pub(crate) last: Option<LastStep>,
     pub(crate) recorder: Recorder<'s>,
     pub(crate) stop: StopFlag,
 }
@@ -135,6 +139,7 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
             state,
             initial_weights,
             best,
+            last: None,
             recorder,
             stop,
         };
@@ -254,6 +259,13 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
             &learning_rates,
             number,
         )?;
+        let gradient_norm = norms.weights;
+        let activation_gradient_norm = norms.coefficients;
+        self.last = Some(LastStep {
+            moment,
+            learning_rates: learning_rates.clone(),
+            gradient_norms: norms.by_role,
+        });
         let milliseconds = milliseconds_since(began);
         self.state
             .advance(computed.loss, milliseconds, computed.digests);
@@ -261,8 +273,8 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
             step: number,
             loss: computed.loss,
             learning_rates,
-            gradient_norm: norms.weights,
-            activation_gradient_norm: norms.coefficients,
+            gradient_norm,
+            activation_gradient_norm,
             tokens: computed.tokens,
             masked_tokens: computed.rows,
             milliseconds,
@@ -311,6 +323,13 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
         if !result.loss.is_finite() {
             return Err(self.diverged(result.step.max(1), result.loss, f64::NAN, &[], None)?);
         }
+        let measured = health::measure(
+            &self.model,
+            &self.optimizer,
+            self.feed,
+            self.routine.micro_batch,
+            self.last.as_ref(),
+        )?;
         let best = self.state.validated(result.clone());
         if best && matches!(self.routine.checkpoints, Checkpoints::Apart { .. }) {
             self.best = Some(Weights::of(&self.model));
@@ -320,8 +339,12 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
             best,
             milliseconds_since(began),
             observe::coefficients(&self.model),
+            measured.health.clone(),
         );
         self.recorder.emit(&event)?;
+        for message in health::leaving(&measured, result.step, &mut self.state.warned) {
+            self.recorder.emit(&Event::Warning { message })?;
+        }
         Ok(best)
     }
 

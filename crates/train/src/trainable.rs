@@ -11,6 +11,7 @@ use pliant_nn::{
 use sha2::{Digest, Sha256};
 
 use crate::checkpoint::{State, Validated};
+use crate::health::Health;
 use crate::shapes::SiteCoefficients;
 use crate::{Event, TrainError, validation};
 
@@ -94,6 +95,7 @@ pub(crate) trait Validate<M> {
         best: bool,
         milliseconds: f64,
         coefficients: Vec<SiteCoefficients>,
+        health: Health,
     ) -> Event;
 }
 
@@ -213,6 +215,7 @@ impl Validate<MaskedLanguageModel> for BatchPlan {
         best: bool,
         milliseconds: f64,
         coefficients: Vec<SiteCoefficients>,
+        health: Health,
     ) -> Event {
         Event::Validation {
             step: result.step,
@@ -223,6 +226,7 @@ impl Validate<MaskedLanguageModel> for BatchPlan {
             best,
             milliseconds,
             coefficients,
+            health: Some(health),
         }
     }
 }

@@ -41,6 +41,10 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 
+    /// Also write event files for `TensorBoard`, into tensorboard/ of each run folder
+    #[arg(long)]
+    pub(crate) tensorboard: bool,
+
     /// Folder for the runs and the report
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "pliant-compare")]
     pub(crate) out: PathBuf,

@@ -26,6 +26,10 @@ pub(crate) struct Finetune {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
 
+    /// Also write event files for `TensorBoard`, into tensorboard/ of each seed's folder
+    #[arg(long)]
+    pub(crate) tensorboard: bool,
+
     #[command(flatten)]
     pub(crate) rows: Rows,
 

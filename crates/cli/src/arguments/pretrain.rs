@@ -27,6 +27,10 @@ pub(crate) struct Pretrain {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 
+    /// Also write event files for `TensorBoard`, into tensorboard/ of the run folder
+    #[arg(long)]
+    pub(crate) tensorboard: bool,
+
     /// Build everything, run one step on a real batch, estimate memory and time, train nothing
     #[arg(long, conflicts_with = "resume")]
     pub(crate) dry_run: bool,

@@ -1,7 +1,7 @@
 use pliant_lab::compare::{self, CellState, Options, Progress, Results};
-use pliant_train::{EventSink, StopFlag};
+use pliant_train::StopFlag;
 
-use super::context::Context;
+use super::{context::Context, recording::Recording};
 use crate::{
     arguments::{self, VERSION},
     exit::Failure,
@@ -16,11 +16,13 @@ pub(crate) fn run(
     let options = options(arguments, context, stop)?;
     let out = arguments.out.display().to_string();
     let mut progress = TrainingProgress::new(Screen::new(context.quiet, context.palette), "");
+    let mut recording = Recording::new(arguments.tensorboard, &arguments.out);
     let results = compare::run(&options, &mut |event: &Progress<'_>| {
-        show(event, &out, &mut progress);
+        show(event, &out, &mut progress, &mut recording);
     });
     progress.screen.clear();
     let results: Results = results?;
+    recording.finish()?;
     context.output.result(&results, |palette| {
         comparison::text(&results, &arguments.out, palette)
     })
@@ -55,7 +57,12 @@ fn options(
 }
 
 /// Two lines that say what will be done, then every run under its own title.
-fn show(event: &Progress<'_>, out: &str, progress: &mut TrainingProgress) {
+fn show(
+    event: &Progress<'_>,
+    out: &str,
+    progress: &mut TrainingProgress,
+    recording: &mut Recording,
+) {
     match event {
         Progress::Planned {
             arms,
@@ -75,11 +82,12 @@ fn show(event: &Progress<'_>, out: &str, progress: &mut TrainingProgress) {
                 cell.seed
             );
             progress.begin(&title);
+            recording.enter(cell.folder);
             if *state == CellState::Finished {
                 progress.screen.note(&format!("{title}  finished earlier"));
             }
         }
-        Progress::Training { event, .. } => progress.event(event),
+        Progress::Training { event, .. } => recording.event(event, progress),
         // The text is the same in all runs.
         Progress::Finished { .. } => progress.introduce = false,
         Progress::Written { .. } => {}

@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use pliant_data::task::{Protocol, TaskName};
 use pliant_lab::SeedList;
 use pliant_train::{
-    RunOptions, Start, TrainError,
+    Event, RunOptions, Start, TrainError,
     finetune::{FinetuneOptions, FinetuneResult, Metrics, Mode, Spread, TaskData, finetune},
 };
 use serde::Serialize;
 
-use super::context::Context;
+use super::{context::Context, recording::Recording};
 use crate::{
     arguments::finetune::{Finetune, Rows},
     exit::Failure,
@@ -32,9 +32,12 @@ pub(crate) fn run(arguments: &Finetune, context: &Context) -> Result<(), Failure
     let mut progress = FinetuningProgress::new(screen, seeds.as_slice().len());
     let out = &arguments.out;
     let saves_adapter = options.mode.adapter().is_some() && !options.merge;
-    let result = finetune(&options, seeds.as_slice(), out, &run, &mut progress);
+    let mut recording = Recording::new(arguments.tensorboard, out);
+    let mut both = |event: &Event| recording.event(event, &mut progress);
+    let result = finetune(&options, seeds.as_slice(), out, &run, &mut both);
     progress.clear();
     let result = result.map_err(failure)?;
+    recording.finish()?;
     context.output.result(&Document::of(&result), |palette| {
         task::finetuned(&result, out, saves_adapter, palette)
     })

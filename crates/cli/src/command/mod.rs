@@ -12,6 +12,7 @@ mod man;
 mod predict;
 mod pretrain;
 mod recipe;
+mod recording;
 #[cfg(test)]
 mod reference;
 mod runs;

@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use pliant_train::{Recipe, RunOptions, Sources, Start, TrainError};
+use pliant_train::{Event, Recipe, RunOptions, Sources, Start, TrainError};
 
-use super::context::Context;
+use super::{context::Context, recording::Recording};
 use crate::{
     arguments,
     exit::Failure,
@@ -33,9 +33,12 @@ pub(crate) fn run(
     };
     let mut progress =
         TrainingProgress::new(Screen::new(context.quiet, context.palette), "pretrain");
-    let result = pliant_train::run(&recipe, out, &options, &mut progress);
+    let mut recording = Recording::new(arguments.tensorboard, out);
+    let mut both = |event: &Event| recording.event(event, &mut progress);
+    let result = pliant_train::run(&recipe, out, &options, &mut both);
     progress.screen.clear();
     let summary = result.map_err(|error| failure(error, out))?;
+    recording.finish()?;
     context
         .output
         .result(&summary, |palette| summary::text(&summary, out, palette))

@@ -29,5 +29,6 @@ mod score;
 mod signals;
 mod single_steps;
 mod sweep;
+mod tensorboard;
 mod usage;
 mod workplace;

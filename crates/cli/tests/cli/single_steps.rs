@@ -38,13 +38,36 @@ fn a_run_is_trained_measured_and_drawn() {
     let drawn = workplace
         .succeed(&["shapes", "run", "--out", "shapes"])
         .stdout;
-    for file in ["layer.0.csv", "layer.0.svg", "layer.1.csv", "layer.1.svg"] {
-        assert!(
-            drawn.contains(&format!("shapes/{file}"))
-                && workplace.path("shapes").join(file).is_file(),
-            "{file}\n{drawn}"
-        );
+    assert!(
+        drawn.contains("layer.1") && drawn.contains("gelu(") && drawn.contains("shapes/shapes.svg"),
+        "{drawn}"
+    );
+    for file in [
+        "layer.0.csv",
+        "layer.0.svg",
+        "layer.1.csv",
+        "layer.1.svg",
+        "shapes.svg",
+        "numbers.csv",
+        "known.csv",
+    ] {
+        assert!(workplace.path("shapes").join(file).is_file(), "{file}");
     }
+    let moved = workplace
+        .succeed(&["shapes", "run", "--animate", "--out", "shapes", "--json"])
+        .json();
+    assert_eq!(moved["steps"][0], 0);
+    assert_eq!(moved["steps"].as_array().unwrap().last().unwrap(), 20);
+    assert_eq!(moved["sites"][1], "layer.1");
+    for file in ["evolution.svg", "evolution.csv"] {
+        assert!(workplace.path("shapes").join(file).is_file(), "{file}");
+    }
+    let saved = workplace.json("shapes/shapes.json");
+    let first = &saved["sites"][0]["numbers"];
+    assert_eq!(
+        first["inputs"]["count"].as_u64().unwrap() > 0,
+        first["groups"][0]["nearly_linear"].is_number()
+    );
 }
 
 #[test]

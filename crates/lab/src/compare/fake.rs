@@ -97,6 +97,7 @@ impl CellRunner for Fake {
                     best: true,
                     milliseconds: 300.0,
                     coefficients: Vec::new(),
+                    health: None,
                 });
             }
         }

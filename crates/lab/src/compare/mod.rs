@@ -119,6 +119,8 @@ pub struct Cell<'a> {
     pub index: usize,
     /// Number of cells.
     pub count: usize,
+    /// Its run folder.
+    pub folder: &'a Path,
 }
 
 /// What a call does with a cell.

@@ -42,6 +42,7 @@ pub(super) fn run(
             seed: planned.seed,
             index,
             count: plan.cells.len(),
+            folder: &planned.folder,
         };
         if *state != CellState::Finished && options.stop.is_raised() {
             return Err(CompareError::Interrupted {

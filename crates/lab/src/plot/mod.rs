@@ -6,6 +6,8 @@
 pub mod curve;
 pub mod interval;
 pub mod line;
+pub mod motion;
+pub mod multiples;
 pub mod scale;
 pub mod site;
 pub mod style;

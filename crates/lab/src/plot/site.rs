@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Point;
+use super::motion::{self, Clock};
 use super::scale::Scale;
 use super::svg::{Svg, number};
 
@@ -17,6 +18,17 @@ pub struct SiteCurves {
     pub class: Option<String>,
 }
 
+/// A surface between two curves.
+#[derive(Debug, Clone, Default)]
+pub struct Band {
+    /// Its lower edge.
+    pub low: Vec<Point>,
+    /// Its upper edge.
+    pub high: Vec<Point>,
+    /// CSS class of its colour.
+    pub class: String,
+}
+
 /// Density of the inputs, bin by bin.
 #[derive(Debug, Clone, Default)]
 pub struct Density {
@@ -29,12 +41,14 @@ pub struct Density {
 }
 
 /// A small plot of one site.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SitePanel {
     /// Unique in the page.
     pub id: String,
     /// Above the plot.
     pub heading: String,
+    /// Under the heading; may be empty.
+    pub note: String,
     /// Read by screen readers.
     pub description: String,
     /// CSS class of its colour.
@@ -43,14 +57,48 @@ pub struct SitePanel {
     pub x_domain: (f64, f64),
     /// Bounds of the values shown; what lies outside is clipped.
     pub y_domain: (f64, f64),
+    /// Where the start was fitted; its ends are marked.
+    pub fitted: Option<(f64, f64)>,
     /// Before training.
     pub start: Vec<Point>,
     /// After training, one entry for each seed.
     pub curves: Vec<SiteCurves>,
+    /// Spread of the curves, under them.
+    pub bands: Vec<Band>,
+    /// The curves at several moments, each as many as `curves`, which are the last moment; empty where nothing moves.
+    pub frames: Vec<Vec<SiteCurves>>,
     /// What reaches the site.
     pub density: Density,
     /// Rules for a picture that stands alone; `None` inside a page.
     pub style: Option<&'static str>,
+}
+
+/// What is drawn of [`SiteCurves`].
+#[derive(Clone, Copy)]
+enum Kind {
+    Derivative,
+    Learned,
+}
+
+/// In the order of drawing.
+const KINDS: [Kind; 2] = [Kind::Derivative, Kind::Learned];
+/// Where a value goes that no picture can hold.
+const FAR: f64 = 4000.0;
+
+impl Kind {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Derivative => "derivative",
+            Self::Learned => "learned",
+        }
+    }
+
+    fn of(self, curves: &SiteCurves) -> &[Point] {
+        match self {
+            Self::Derivative => &curves.derivative,
+            Self::Learned => &curves.learned,
+        }
+    }
 }
 
 /// Width of a panel in a page, in user units.
@@ -59,7 +107,7 @@ pub const WIDTH: f64 = 300.0;
 pub const HEIGHT: f64 = 268.0;
 const LEFT: f64 = 30.0;
 const RIGHT: f64 = 8.0;
-const TOP: f64 = 30.0;
+const TOP: f64 = 33.0;
 const FLOOR: f64 = 190.0;
 const DENSITY_TOP: f64 = 200.0;
 const DENSITY_FLOOR: f64 = 244.0;
@@ -82,6 +130,9 @@ impl SitePanel {
         let x = Scale::new(self.x_domain, (LEFT, WIDTH - RIGHT));
         let y = Scale::new(self.y_domain, (FLOOR, TOP));
         svg.text("heading", 0.0, 14.0, &self.heading);
+        if !self.note.is_empty() {
+            svg.text("", LEFT, 27.0, &self.note);
+        }
         for (value, label) in y.ticks(5) {
             let class = if value == 0.0 { "zero" } else { "grid" };
             svg.line(class, (LEFT, y.at(value)), (WIDTH - RIGHT, y.at(value)));
@@ -99,30 +150,83 @@ impl SitePanel {
             WIDTH - RIGHT - LEFT,
             FLOOR - TOP,
         );
+        for end in self.fitted.map(<[f64; 2]>::from).into_iter().flatten() {
+            svg.path("fitted", &[(x.at(end), TOP), (x.at(end), FLOOR)]);
+        }
         let place = |points: &[Point]| {
             points
                 .iter()
                 .map(|point| (x.at(point.0), y.at(point.1)))
                 .collect::<Vec<_>>()
         };
-        let class = |curves: &SiteCurves| curves.class.as_ref().unwrap_or(&self.class).clone();
-        for curves in &self.curves {
-            svg.path(
-                &format!("{} derivative", class(curves)),
-                &place(&curves.derivative),
-            );
+        for band in &self.bands {
+            let edge = band.low.iter().chain(band.high.iter().rev());
+            let outline: Vec<Point> = edge.copied().collect();
+            svg.path(&format!("{} band", band.class), &place(&outline));
         }
-        for curves in &self.curves {
-            svg.path(
-                &format!("{} learned", class(curves)),
-                &place(&curves.learned),
-            );
+        if self.frames.len() > 1 {
+            svg.open("g", &[("class", motion::MOVING)]);
+            self.moving(&mut svg, &x, &y);
+            svg.close();
+            svg.open("g", &[("class", motion::STILL)]);
+        }
+        for kind in KINDS {
+            for curves in &self.curves {
+                let class = format!("{} {}", self.class_of(curves), kind.class());
+                svg.path(&class, &place(kind.of(curves)));
+            }
+        }
+        if self.frames.len() > 1 {
+            svg.close();
         }
         // On top: where nothing was learned the two coincide.
         svg.path("start", &place(&self.start));
         svg.close();
         self.bars(&mut svg, &x);
         svg.finish()
+    }
+
+    fn class_of<'p>(&'p self, curves: &'p SiteCurves) -> &'p str {
+        curves.class.as_deref().unwrap_or(&self.class)
+    }
+
+    /// Every curve through all frames.
+    fn moving(&self, svg: &mut Svg, x: &Scale, y: &Scale) {
+        // Paths turn into each other only with the same commands, so none may break off.
+        let outline = |points: &[Point]| {
+            let mut data = String::new();
+            for (index, point) in points.iter().enumerate() {
+                let height = y.at(point.1);
+                let height = if height.is_nan() {
+                    FAR
+                } else {
+                    height.clamp(-FAR, FAR)
+                };
+                let command = if index == 0 { 'M' } else { 'L' };
+                let _ = write!(
+                    data,
+                    "{command}{} {}",
+                    number(x.at(point.0)),
+                    number(height)
+                );
+            }
+            data
+        };
+        let clock = Clock::new(self.frames.len());
+        for kind in KINDS {
+            for (index, last) in self.curves.iter().enumerate() {
+                let frames: Vec<String> = self
+                    .frames
+                    .iter()
+                    .filter_map(|frame| frame.get(index))
+                    .map(|curves| outline(kind.of(curves)))
+                    .collect();
+                let class = format!("{} {}", self.class_of(last), kind.class());
+                svg.open("path", &[("class", &class), ("d", &outline(kind.of(last)))]);
+                clock.animate(svg, "d", &frames);
+                svg.close();
+            }
+        }
     }
 
     /// The density as one closed outline: a path is much smaller than a hundred rectangles.
@@ -185,13 +289,17 @@ mod tests {
                 high: 2.0,
                 values: vec![0.1, 0.4, 0.0, 0.2],
             },
-            style: None,
+            note: "near 1.00·gelu(1.00·x)".to_owned(),
+            fitted: Some((-2.0, 2.0)),
+            ..SitePanel::default()
         };
         let text = panel.render();
         assert_eq!(text.matches("arm-1 learned").count(), 2);
         assert_eq!(text.matches("arm-1 derivative").count(), 2);
         assert_eq!(text.matches("arm-1 bars").count(), 1);
         assert_eq!(text.matches("class=\"start\"").count(), 1);
+        assert_eq!(text.matches("class=\"fitted\"").count(), 2);
+        assert!(text.contains(">near 1.00·gelu(1.00·x)</text>"));
         assert!(!text.contains("<style>"));
         let alone = SitePanel {
             style: Some(super::super::style::STANDALONE),
@@ -200,5 +308,44 @@ mod tests {
         }
         .render();
         assert!(alone.contains("<style>") && !alone.contains(" bars\""));
+    }
+
+    #[test]
+    fn a_moving_panel_begins_with_the_first_frame_and_rests_on_the_last() {
+        let flat = |height: f64| {
+            vec![SiteCurves {
+                learned: vec![(-1.0, height), (1.0, height)],
+                derivative: vec![(-1.0, f64::NAN), (1.0, 0.0)],
+                class: None,
+            }]
+        };
+        let panel = SitePanel {
+            x_domain: (-1.0, 1.0),
+            y_domain: (0.0, 2.0),
+            curves: flat(1.0),
+            frames: vec![flat(0.0), flat(2.0), flat(1.0)],
+            ..SitePanel::default()
+        };
+        let text = panel.render();
+        let moving = text
+            .split("class=\"moving\"")
+            .nth(1)
+            .and_then(|rest| rest.split("</g>").next())
+            .unwrap_or_default();
+        assert_eq!(moving.matches("<animate ").count(), 2);
+        // Bottom, top and middle of the plot.
+        let frames = [FLOOR, TOP, f64::midpoint(FLOOR, TOP)]
+            .map(|y| format!("M{LEFT} {y}L{} {y}", WIDTH - RIGHT));
+        let values = format!(
+            "values=\"{0};{0};{1};{2};{2}\"",
+            frames[0], frames[1], frames[2]
+        );
+        assert!(moving.contains(&values), "{moving}");
+        assert!(
+            moving.contains(&format!("learned\" d=\"{}\"", frames[2])),
+            "{moving}"
+        );
+        assert!(!moving.contains("NaN"));
+        assert!(text.contains("class=\"still\""));
     }
 }

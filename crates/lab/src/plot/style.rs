@@ -9,7 +9,8 @@ svg{font:11px/1.2 ui-sans-serif,system-ui,'Segoe UI',Helvetica,Arial,sans-serif;
 .grid{stroke:var(--line);stroke-width:1}.zero{stroke:var(--soft);stroke-width:1;opacity:.6}\
 path{fill:none;stroke-linejoin:round;stroke-linecap:round}\
 .learned{stroke:var(--arm);stroke-width:2}.start{stroke:var(--soft);stroke-width:1.4;stroke-dasharray:4 3}\
-.derivative{stroke:var(--arm);stroke-width:1.2;opacity:.5}.bars{fill:var(--arm);opacity:.28}";
+.derivative{stroke:var(--arm);stroke-width:1.2;opacity:.5}.bars{fill:var(--arm);opacity:.28}\
+.fitted{stroke:var(--soft);stroke-width:1;stroke-dasharray:1 4}.band{fill:var(--arm);opacity:.2}";
 
 /// The colours of arms and tasks in a picture that stands alone, after [`STANDALONE`].
 pub const COLOURS: &str = "\

@@ -268,7 +268,7 @@ pub(super) fn shapes(
                         .flat_map(|groups| shapes::drawn(&grid, groups))
                         .collect(),
                     density: curves::mean_density(&inputs),
-                    style: None,
+                    ..SitePanel::default()
                 },
             ));
         }

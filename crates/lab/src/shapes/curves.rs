@@ -65,21 +65,31 @@ pub(crate) fn read_inputs(run: &Path) -> Result<InputShapes, ShapesError> {
     })
 }
 
+/// What `site` computes. `path` names the file in errors.
+pub(crate) fn activation(site: &SiteShape, path: &Path) -> Result<Activation, ShapesError> {
+    let unreadable = unreadable(site, path);
+    let spec: ActivationSpec = site
+        .activation
+        .parse()
+        .map_err(|error| unreadable(format!("{error}")))?;
+    Activation::new(&spec).map_err(|error| unreadable(format!("{error}")))
+}
+
+fn unreadable(site: &SiteShape, path: &Path) -> impl Fn(String) -> ShapesError {
+    move |reason| ShapesError::Unreadable {
+        path: path.to_path_buf(),
+        reason: format!("site {}: {reason}", site.site),
+    }
+}
+
 /// The curves of every group of `site` at the points of `grid`. `path` names the file in errors.
 pub(crate) fn of_site(
     site: &SiteShape,
     grid: &[f64],
     path: &Path,
 ) -> Result<Vec<GroupCurves>, ShapesError> {
-    let unreadable = |reason: String| ShapesError::Unreadable {
-        path: path.to_path_buf(),
-        reason: format!("site {}: {reason}", site.site),
-    };
-    let spec: ActivationSpec = site
-        .activation
-        .parse()
-        .map_err(|error| unreadable(format!("{error}")))?;
-    let activation = Activation::new(&spec).map_err(|error| unreadable(format!("{error}")))?;
+    let unreadable = unreadable(site, path);
+    let activation = activation(site, path)?;
     let count = groups(&site.learned).max(1);
     let mut curves = Vec::with_capacity(count);
     for group in 0..count {
@@ -101,8 +111,9 @@ pub(crate) fn of_site(
             .sum();
         if learned.len() != wanted {
             return Err(unreadable(format!(
-                "{} coefficients where `{spec}` has {wanted}",
-                learned.len()
+                "{} coefficients where `{}` has {wanted}",
+                learned.len(),
+                activation.spec()
             )));
         }
         curves.push(GroupCurves {

@@ -39,6 +39,32 @@ pub enum ShapesError {
         /// What differs.
         reason: String,
     },
+    /// Runs of models of different form.
+    #[error("{} has no site {site}, which {} has", run.display(), other.display())]
+    SiteMissing {
+        /// The run folder.
+        run: PathBuf,
+        /// The site.
+        site: String,
+        /// The run that has it.
+        other: PathBuf,
+    },
+    /// A run whose activations do not learn has nothing to animate.
+    #[error("the activation of {} is fixed ({activation}): nothing moves", folder.display())]
+    Fixed {
+        /// The run folder.
+        folder: PathBuf,
+        /// Text form of the activation.
+        activation: String,
+    },
+    /// A run with too few recorded moments to animate.
+    #[error("an animation needs the coefficients of step 0 and of a later step: {} has {found} validation(s) with coefficients", folder.display())]
+    TooFewValidations {
+        /// The run folder.
+        folder: PathBuf,
+        /// Validations with coefficients.
+        found: usize,
+    },
     /// A file that says something impossible.
     #[error("{}: {reason}", path.display())]
     Unreadable {
@@ -78,6 +104,9 @@ impl ShapesError {
             }
             Self::Unfinished { folder, .. } => Some(format!("finish it: pliant pretrain --recipe {0}/recipe.toml --out {0} --resume", folder.display())),
             Self::Unlike { .. } => Some("give runs that were fine-tuned from the run behind --against".to_owned()),
+            Self::SiteMissing { .. } => Some("give runs of models with the same layers, or each a call of its own".to_owned()),
+            Self::Fixed { .. } => Some("give a run whose activation learns, e.g. rational; a fixed one is drawn without --animate".to_owned()),
+            Self::TooFewValidations { .. } => Some("wait for the run's next validation, or train it with a smaller validation.every".to_owned()),
             Self::Unreadable { .. } => Some("the run folder was altered or written by another version; run it again".to_owned()),
             Self::Io { .. } => None,
         }

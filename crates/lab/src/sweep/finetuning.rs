@@ -12,7 +12,9 @@ use pliant_data::task::{
     split,
 };
 use pliant_nn::ModelConfig;
-use pliant_train::finetune::{FinetuneOptions, Mode, SeedResult, TaskData, TaskFiles, finetune_seed};
+use pliant_train::finetune::{
+    FinetuneOptions, Mode, SeedResult, TaskData, TaskFiles, finetune_seed,
+};
 use pliant_train::{EventSink, RunOptions, TrainError};
 
 use super::choice::Size;

@@ -1,6 +1,6 @@
 //! `state.json` of a checkpoint: everything of the loop that is no tensor.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,9 @@ pub(crate) struct State {
     pub(crate) losses: VecDeque<f64>,
     /// Largest resident memory so far in bytes.
     pub(crate) peak_memory_bytes: Option<u64>,
+    /// What [`crate::health`] has warned of.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) warned: BTreeSet<String>,
     /// Version of the program that wrote it.
     pub(crate) program: String,
 }
@@ -105,6 +108,7 @@ impl State {
             step_milliseconds: VecDeque::new(),
             losses: VecDeque::new(),
             peak_memory_bytes: None,
+            warned: BTreeSet::new(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

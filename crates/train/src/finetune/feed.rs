@@ -8,6 +8,7 @@ use super::part::{Part, Sequences};
 use super::score::{Scored, Scoring, mean};
 use super::tuned::{EpochBatch, Tuned};
 use crate::checkpoint::{TaskScores, Validated};
+use crate::health::Health;
 use crate::shapes::SiteCoefficients;
 use crate::trainable::{Feed, Validate};
 use crate::{Event, TrainError};
@@ -129,6 +130,7 @@ impl Validate<Tuned> for TaskFeed {
         best: bool,
         milliseconds: f64,
         coefficients: Vec<SiteCoefficients>,
+        health: Health,
     ) -> Event {
         Event::TaskValidation {
             step: result.step,
@@ -142,6 +144,7 @@ impl Validate<Tuned> for TaskFeed {
             best,
             milliseconds,
             coefficients,
+            health: Some(health),
         }
     }
 }

@@ -24,8 +24,8 @@ pub(crate) mod tuned;
 
 pub use mode::Mode;
 pub use options::{FinetuneOptions, TaskData};
-pub use rows::TaskFiles;
 pub use result::{FinetuneResult, Metrics, SeedResult, Spread, TaskFairness};
+pub use rows::TaskFiles;
 pub use seed::finetune_seed;
 pub use seeds::finetune;
 pub use selection::{Selection, Trains, twin_coefficients};

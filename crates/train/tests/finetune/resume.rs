@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use pliant_train::finetune::{FinetuneOptions, SeedResult};
-use pliant_train::{Event, TrainError, read_metrics};
+use pliant_train::{Event, Health, TrainError, read_metrics};
 
 use crate::world::{World, run, run_options, run_until};
 
@@ -57,6 +57,19 @@ fn interrupted_twice_with_other_threads_equals_uninterrupted() {
             bytes(&whole, &options) == bytes(&parts, &options),
             "{mode}: weights differ"
         );
+        let healths = |out: &Path| -> Vec<Health> {
+            let events = read_metrics(&out.join("metrics.jsonl")).unwrap();
+            let of = |event| match event {
+                Event::TaskValidation { health, .. } => Some(health.unwrap()),
+                _ => None,
+            };
+            events.into_iter().filter_map(of).collect()
+        };
+        assert_eq!(healths(&whole), healths(&parts), "{mode}");
+        let health = &healths(&whole)[0];
+        assert_eq!(health.sites.last().unwrap().site, "pooler");
+        let trained = health.update_ratios.keys();
+        assert!(trained.eq(health.gradient_norms.keys()), "{mode}");
         let steps: Vec<u64> = read_metrics(&parts.join("metrics.jsonl"))
             .unwrap()
             .iter()
@@ -102,9 +115,15 @@ fn a_process_killed_behind_an_epoch_repeats_the_lost_steps() {
             copy(&whole, &killed);
         }
     };
-    let uninterrupted =
-        pliant_train::finetune::finetune_seed(&options, None, 2, &whole, &run_options(2), &mut sink)
-            .unwrap();
+    let uninterrupted = pliant_train::finetune::finetune_seed(
+        &options,
+        None,
+        2,
+        &whole,
+        &run_options(2),
+        &mut sink,
+    )
+    .unwrap();
     let metrics = killed.join("metrics.jsonl");
     let mut text = fs::read_to_string(&metrics).unwrap();
     text.push_str("{\"event\":\"interrupted\",\"step\":13}\n{\"event\":\"st");

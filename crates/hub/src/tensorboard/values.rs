@@ -1,0 +1,115 @@
+//! Tagged values from what a run reports.
+
+use std::collections::BTreeMap;
+
+use pliant_train::{Health, InputHistogram, SiteCoefficients};
+
+use super::message::{Content, Histogram, Value};
+
+/// Buckets of a histogram of coefficients.
+const BUCKETS: usize = 30;
+
+pub(crate) fn scalar(tag: impl Into<String>, value: f64) -> Value {
+    Value {
+        tag: tag.into(),
+        content: Some(Content::Scalar(value as f32)),
+    }
+}
+
+fn histogram(tag: String, histogram: Histogram) -> Value {
+    Value {
+        tag,
+        content: Some(Content::Histogram(histogram)),
+    }
+}
+
+/// Each coefficient as a scalar where a tensor has a single group, and each tensor as a histogram.
+pub(crate) fn coefficients(sites: &[SiteCoefficients]) -> Vec<Value> {
+    let mut values = Vec::new();
+    for site in sites {
+        for tensor in &site.tensors {
+            let tag = format!("coefficients/{}/{}", site.site, tensor.name);
+            let has_one_group = tensor.shape.len() < 2 || tensor.shape[0] == 1;
+            if has_one_group {
+                for (index, value) in tensor.values.iter().enumerate() {
+                    values.push(scalar(format!("{tag}/{index}"), f64::from(*value)));
+                }
+            }
+            if let Some(of) = of_values(&tensor.values) {
+                values.push(histogram(tag, of));
+            }
+        }
+    }
+    values
+}
+
+/// None without a finite value.
+fn of_values(values: &[f32]) -> Option<Histogram> {
+    let values: Vec<f64> = values
+        .iter()
+        .map(|value| f64::from(*value))
+        .filter(|value| value.is_finite())
+        .collect();
+    let minimum = values.iter().copied().reduce(f64::min)?;
+    let maximum = values.iter().copied().reduce(f64::max)?;
+    // Buckets of no width would not be drawn.
+    let width = ((maximum - minimum) / BUCKETS as f64).max(1e-12);
+    let mut buckets = vec![0.0; BUCKETS];
+    for value in &values {
+        buckets[(((value - minimum) / width) as usize).min(BUCKETS - 1)] += 1.0;
+    }
+    let mut limits: Vec<f64> = (1..=BUCKETS)
+        .map(|index| minimum + width * index as f64)
+        .collect();
+    // What rounding left below the last value.
+    limits[BUCKETS - 1] = limits[BUCKETS - 1].max(maximum);
+    Some(Histogram {
+        minimum,
+        maximum,
+        count: values.len() as f64,
+        sum: values.iter().sum(),
+        squares: values.iter().map(|value| value * value).sum(),
+        limits,
+        buckets,
+    })
+}
+
+/// The inputs of a site; what lies outside of the drawn range is in the first and last bucket.
+pub(crate) fn inputs(site: &str, of: &InputHistogram) -> Value {
+    let width = (of.high - of.low) / of.counts.len().max(1) as f64;
+    let mut limits = vec![of.low];
+    let mut buckets = vec![of.below as f64];
+    for (index, count) in of.counts.iter().enumerate() {
+        limits.push(of.low + width * (index + 1) as f64);
+        buckets.push(*count as f64);
+    }
+    limits.push(of.maximum.max(of.high) + width);
+    buckets.push(of.above as f64);
+    let count = of.count as f64;
+    let histogram_of = Histogram {
+        minimum: of.minimum,
+        maximum: of.maximum,
+        count,
+        sum: of.mean * count,
+        squares: (of.deviation * of.deviation + of.mean * of.mean) * count,
+        limits,
+        buckets,
+    };
+    histogram(format!("inputs/{site}"), histogram_of)
+}
+
+pub(crate) fn health(of: &Health) -> Vec<Value> {
+    let by_role = |name: &str, values: &BTreeMap<String, f64>| -> Vec<Value> {
+        let values = values.iter();
+        values
+            .map(|(role, value)| scalar(format!("{name}/{role}"), *value))
+            .collect()
+    };
+    let mut values = by_role("gradient_norm_by_role", &of.gradient_norms);
+    values.extend(by_role("update_ratio", &of.update_ratios));
+    for site in &of.sites {
+        values.push(scalar(format!("outside/{}", site.site), site.outside));
+        values.push(scalar(format!("largest_input/{}", site.site), site.largest));
+    }
+    values
+}
