@@ -75,6 +75,10 @@ pub(crate) struct Global {
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 
+    /// Show progress as lines, as without a terminal, and no colour unless `--color` asks for it
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+
     /// When to use colour; `auto` respects `NO_COLOR`
     #[arg(
         long,
@@ -97,6 +101,16 @@ pub(crate) enum Color {
     Always,
     /// Never
     Never,
+}
+
+impl Color {
+    /// No colour under `--plain`, unless it was asked for.
+    pub(crate) fn or_plain(self, plain: bool) -> Self {
+        match self {
+            Self::Auto if plain => Self::Never,
+            choice => choice,
+        }
+    }
 }
 
 /// What to do.

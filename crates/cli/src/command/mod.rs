@@ -101,7 +101,9 @@ impl Early {
                 });
         Self {
             json: words.contains(&"--json"),
-            color: color.unwrap_or_default(),
+            color: color
+                .unwrap_or_default()
+                .or_plain(words.contains(&"--plain")),
         }
     }
 }

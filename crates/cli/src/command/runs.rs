@@ -7,7 +7,7 @@ use super::context::Context;
 use crate::{
     arguments::runs::{Rm, Runs, RunsVerb},
     exit::{Code, Failure},
-    render::{runs as render, screen::Screen},
+    render::{runs as render, screen::Interruption},
 };
 
 pub(crate) fn run(arguments: &Runs, context: &Context) -> Result<(), Failure> {
@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &Runs, context: &Context) -> Result<(), Failure> {
         return remove(verb, context);
     }
     let listing = runs::find(&arguments.folder, arguments.limit.into())?;
-    let mut screen = Screen::new(context.quiet, context.palette);
+    let mut screen = context.screen(Interruption::Leaves);
     for warning in &listing.warnings {
         screen.warning(warning);
     }

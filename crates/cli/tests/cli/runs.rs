@@ -136,15 +136,21 @@ fn what_is_no_run_is_neither_listed_nor_removed() {
     let workplace = Workplace::empty();
     workplace.write("other/recipe.toml", "flour = 500\n");
     workplace.write("other/src/main.rs", "");
-    assert_eq!(
-        workplace.succeed(&["runs", "other"]).stdout,
-        "There are no runs in or below other.\n"
-    );
+    // Another program's folder, with every file that a run has.
+    workplace.write("foreign/recipe.toml", "[model]\nname = \"cake\"\n");
+    workplace.write("foreign/lock", "");
+    workplace.write("foreign/metrics.jsonl", "{\"event\":\"baked\"}\n");
+    for folder in ["other", "foreign"] {
+        assert_eq!(
+            workplace.succeed(&["runs", folder]).stdout,
+            format!("There are no runs in or below {folder}.\n")
+        );
+    }
     run(&workplace, "kept", "");
     #[cfg(unix)]
     std::os::unix::fs::symlink(workplace.path("kept"), workplace.path("link")).unwrap();
     let mut text = String::new();
-    for path in ["nowhere", "other", "other/recipe.toml", "link/"] {
+    for path in ["nowhere", "other", "foreign", "other/recipe.toml", "link/"] {
         text += &workplace.run(&["runs", "rm", path, "--yes"]).error();
     }
     text += &workplace.run(&["runs", "nowhere"]).error();
@@ -156,6 +162,9 @@ fn what_is_no_run_is_neither_listed_nor_removed() {
     error: other is no run folder
     hint: `pliant runs other` lists the runs below it
     exit code 2
+    error: foreign is no run folder
+    hint: `pliant runs foreign` lists the runs below it
+    exit code 2
     error: other/recipe.toml is no folder
     hint: give a folder with runs below it
     exit code 2
@@ -166,4 +175,5 @@ fn what_is_no_run_is_neither_listed_nor_removed() {
     hint: give a folder with runs below it
     ");
     assert!(workplace.path("kept/recipe.toml").is_file());
+    assert!(workplace.path("foreign/metrics.jsonl").is_file());
 }

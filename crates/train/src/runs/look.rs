@@ -15,9 +15,21 @@ use crate::file::read_json;
 use crate::folder::{LOCK_FILE, METRICS_FILE, RECIPE_FILE, RESULT_FILE, has_trained};
 use crate::summary::SUMMARY_FILE;
 
-/// Whether a folder holds a run: its recipe, and its lock or something that only training writes.
+/// Whether a folder holds a run: its recipe, and its lock or something that training writes. A recipe that is TOML of another
+/// program's is none; one that is no TOML at all may be a run's that was damaged.
 pub(super) fn is_run(folder: &Path) -> bool {
-    is_file(&folder.join(RECIPE_FILE)) && (is_file(&folder.join(LOCK_FILE)) || has_trained(folder))
+    let path = folder.join(RECIPE_FILE);
+    if !is_file(&path) || !(is_file(&folder.join(LOCK_FILE)) || has_trained(folder)) {
+        return false;
+    }
+    let recipe = fs::read_to_string(&path).map(|text| text.parse::<Table>());
+    match recipe {
+        Ok(Ok(recipe)) => {
+            let has = |table| recipe.get(table).is_some_and(toml::Value::is_table);
+            has("finetune") || ["model", "activation", "train"].into_iter().all(has)
+        }
+        _ => true,
+    }
 }
 
 /// When the run last came on.
