@@ -30,5 +30,7 @@ mod signals;
 mod single_steps;
 mod sweep;
 mod tensorboard;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod usage;
 mod workplace;

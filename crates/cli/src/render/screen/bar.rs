@@ -233,7 +233,11 @@ mod tests {
 
     #[test]
     fn everything_where_there_is_room() {
-        insta::assert_snapshot!(show(100, |_| {}).join("\n"), @"");
+        insta::assert_snapshot!(show(100, |_| {}).join("\n"), @"
+        runs                 ━━━━━━╸─────────────────  1/4  ETA 23m19s
+        2/4 rational seed 1  ━━╸─────────────────────   1234/10000  10.2k tokens/s  ETA 3m05s
+        loss 5.200  ████▇▇▇▇▇▇▇▆▆▆▆▆▆▆▅▅▅▅▅▅▄▄▄▄▄▄▄▃▃▃▃▃▃▃▂▂▂▂▂▂▂▁▁▁  validation 5.123
+        ");
     }
 
     #[test]
@@ -242,7 +246,36 @@ mod tests {
             .into_iter()
             .map(|columns| format!("{columns}\n{}", show(columns, |_| {}).join("\n")))
             .collect();
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @"
+        80
+        runs                 ━━━━━──────────────  1/4  ETA 23m19s
+        2/4 rational seed 1  ━━─────────────────   1234/10000  ETA 3m05s
+        loss 5.200  ████▇▇▇▇▇▇▇▆▆▆▆▆▆▅▅▅▅▅▅▄▄▄▄▄▄▄▃▃▃▃▃▃▂▂▂▂▂▂▂▁▁▁  validation 5.123
+        60
+        runs  ━━━╸──────────  1/4  ETA 23m19s
+        2/4 rational seed 1   1234/10000  ETA 3m05s
+        loss 5.200  ██▇▇▇▇▆▆▆▅▅▅▅▄▄▄▄▃▃▃▂▂▂▂▁▁  validation 5.123
+        40
+        runs  ━━╸──────  1/4  ETA 23m19s
+        2/4 rational seed 1   1234/10000
+        loss 5.200  █▇▅▄▂▁  validation 5.123
+        20
+        runs  1/4
+         1234/10000
+        loss 5.200  █▆▃▁
+        10
+        1/4
+         1234…
+        loss …
+        1
+        …
+        …
+        …
+        0
+        …
+        …
+        …
+        ");
     }
 
     #[test]
@@ -251,17 +284,25 @@ mod tests {
             (status.length, status.share, status.whole) = (None, None, None);
             status.pace = &[];
         });
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        2/4 rational seed 1  step 1234
+        loss 5.200  ████▇▇▇▇▇▇▇▆▆▆▆▆▆▅▅▅▅▅▅▄▄▄▄▄▄▄▃▃▃▃▃▃▂▂▂▂▂▂▂▁▁▁  validation 5.123
+        ");
     }
 
     #[test]
     fn a_loss_that_is_not_finite_is_shown_as_it_is() {
         let mut losses = Losses::new();
-        [4.0, 3.0, f64::INFINITY].map(|loss| losses.push(loss));
+        [4.0, 3.0, f64::INFINITY]
+            .into_iter()
+            .for_each(|loss| losses.push(loss));
         let mut status = Status::new("pretrain", "step", 3);
         (status.losses, status.share) = (Some(&losses), Some(f64::NAN));
         let lines = lines(&status, Duration::ZERO, 80, Palette::plain());
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        pretrain  ───────────────────  step 3
+        loss inf  █▁×
+        ");
     }
 
     #[test]
@@ -269,7 +310,9 @@ mod tests {
         let mut status = Status::new("preparing: a\nb\u{1b}[2J", "%", 7);
         (status.length, status.share) = (Some(100), Some(0.07));
         let lines = lines(&status, Duration::ZERO, 80, Palette::plain());
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        preparing: a�b�[2J  ━──────────────────    7 %
+        ");
     }
 
     #[test]

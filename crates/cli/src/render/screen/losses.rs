@@ -90,8 +90,8 @@ impl Losses {
             if !mean.is_finite() {
                 return NOT_FINITE;
             }
-            // A course without height lies on the ground.
-            let height = (mean - low) / (high - low).max(f64::MIN_POSITIVE);
+            // What the digits of the loss do not show is no height.
+            let height = (mean - low) / (high - low).max(1e-3);
             let highest = LEVELS.len() - 1;
             LEVELS[((height * highest as f64).round() as usize).min(highest)]
         };
