@@ -88,7 +88,7 @@ fn states_by_what_lies_there() {
     assert_eq!(of("torn")["best"]["value"], 4.25);
     assert_eq!(of("diverged")["step"], 40);
     let text = workplace.succeed(&["runs"]).stdout;
-    assert!(text.contains("rational mini 1.23M"), "{text}");
+    assert!(text.contains("rational mini 1.2M"), "{text}");
     assert!(
         text.contains("broken: metrics.jsonl: line 4 is no JSON"),
         "{text}"

@@ -168,10 +168,7 @@ fn ctrl_c_leaves_a_clean_screen() {
         *stopping,
         "stopping after this step; Ctrl-C again leaves at once"
     );
-    assert!(
-        error.starts_with("error: interrupted after step "),
-        "{left}"
-    );
+    assert!(error.starts_with("interrupted after step "), "{left}");
     assert_eq!(
         *hint,
         "hint: go on with: pliant pretrain --out run --resume"
