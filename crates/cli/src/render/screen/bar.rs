@@ -202,10 +202,12 @@ mod tests {
     /// A comparison's second run of four at step 1234 of 10,000, after losses that fall.
     fn show(columns: usize, change: impl FnOnce(&mut Status<'_>)) -> Vec<String> {
         let mut losses = Losses::new();
-        (0..200).for_each(|step| losses.push(9.0 - f64::from(step) / 50.0));
+        for step in 0..200 {
+            losses.push(9.0 - f64::from(step) / 50.0);
+        }
         let mut whole = Whole::new("runs", 1, 4, true);
         whole.reach(0.0, Duration::ZERO);
-        whole.reach(0.1234, Duration::from_secs(60));
+        whole.reach(0.1234, Duration::from_mins(1));
         let pace = ["10.2k tokens/s".to_owned(), "ETA 3m05s".to_owned()];
         let mut status = Status {
             title: "2/4 rational seed 1",
@@ -220,7 +222,7 @@ mod tests {
             whole: Some(&whole),
         };
         change(&mut status);
-        let lines = lines(&status, Duration::from_secs(60), columns, Palette::plain());
+        let lines = lines(&status, Duration::from_mins(1), columns, Palette::plain());
         for line in &lines {
             let width = measure_text_width(line);
             assert!(
@@ -293,9 +295,9 @@ mod tests {
     #[test]
     fn a_loss_that_is_not_finite_is_shown_as_it_is() {
         let mut losses = Losses::new();
-        [4.0, 3.0, f64::INFINITY]
-            .into_iter()
-            .for_each(|loss| losses.push(loss));
+        for loss in [4.0, 3.0, f64::INFINITY] {
+            losses.push(loss);
+        }
         let mut status = Status::new("pretrain", "step", 3);
         (status.losses, status.share) = (Some(&losses), Some(f64::NAN));
         let lines = lines(&status, Duration::ZERO, 80, Palette::plain());
