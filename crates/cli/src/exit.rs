@@ -6,7 +6,7 @@ use pliant_activation::{ActivationError, ParseError};
 use pliant_data::{DataError, TaskError};
 use pliant_lab::{ArmsError, CompareError, ReportError, SeedsError, ShapesError, SweepError};
 use pliant_serve::ServeError;
-use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError};
+use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError, runs::RunsError};
 
 /// The exit codes; their numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +153,17 @@ impl From<DataError> for Failure {
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
         Self::new(Code::Failed, &error).maybe(error.hint())
+    }
+}
+
+impl From<RunsError> for Failure {
+    fn from(error: RunsError) -> Self {
+        let code = if error.is_usage() {
+            Code::Usage
+        } else {
+            Code::Failed
+        };
+        Self::new(code, &error).maybe(error.hint())
     }
 }
 

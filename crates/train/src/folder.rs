@@ -2,6 +2,8 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -18,8 +20,11 @@ pub(crate) const METRICS_FILE: &str = "metrics.jsonl";
 /// The result of a finished fine-tuning.
 pub(crate) const RESULT_FILE: &str = "result.json";
 const CHECKPOINTS_FOLDER: &str = "checkpoints";
-const LOCK_FILE: &str = "lock";
+/// Held locked by the process that trains.
+pub(crate) const LOCK_FILE: &str = "lock";
 const DATA_FOLDER: &str = "data";
+const LOCK_ATTEMPTS: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// A run folder that this process alone writes, until it is dropped.
 #[derive(Debug)]
@@ -215,11 +220,15 @@ fn lock(folder: &Path) -> Result<File, TrainError> {
         .write(true)
         .open(&path)
         .map_err(TrainError::io("create", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(TrainError::Locked {
-            folder: folder.to_path_buf(),
-        }),
-        Err(TryLockError::Error(error)) => Err(TrainError::io("lock", &path)(error)),
+    // A listing of runs holds a lock for the moment in which it asks whether there is one.
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(TrainError::io("lock", &path)(error)),
+        }
     }
+    Err(TrainError::Locked {
+        folder: folder.to_path_buf(),
+    })
 }

@@ -28,6 +28,7 @@ mod precision;
 pub mod predict;
 pub mod recipe;
 mod run;
+pub mod runs;
 pub mod schedule;
 mod session;
 pub mod shapes;

@@ -13,6 +13,7 @@ pub(crate) mod number;
 pub(crate) mod predict;
 pub(crate) mod pretrain;
 pub(crate) mod recipe;
+pub(crate) mod runs;
 pub(crate) mod score;
 pub(crate) mod shapes;
 pub(crate) mod sweep;
@@ -76,6 +77,10 @@ pub(crate) struct Global {
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 
+    /// Show progress as lines, as without a terminal, and no colour unless `--color` asks for it
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+
     /// When to use colour; `auto` respects `NO_COLOR`
     #[arg(
         long,
@@ -100,6 +105,16 @@ pub(crate) enum Color {
     Never,
 }
 
+impl Color {
+    /// No colour under `--plain`, unless it was asked for.
+    pub(crate) fn or_plain(self, plain: bool) -> Self {
+        match self {
+            Self::Auto if plain => Self::Never,
+            choice => choice,
+        }
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -114,6 +129,7 @@ pub(crate) enum Verb {
     Shapes(shapes::Shapes),
     Watch(watch::Watch),
     Export(export::Export),
+    Runs(runs::Runs),
     #[command(subcommand)]
     Act(act::Act),
     #[command(subcommand)]

@@ -5,7 +5,11 @@ use super::{context::Context, recording::Recording};
 use crate::{
     arguments::{self, VERSION},
     exit::Failure,
-    render::{comparison, screen::Screen, training::TrainingProgress},
+    render::{
+        comparison,
+        screen::{Interruption, Whole},
+        training::TrainingProgress,
+    },
 };
 
 pub(crate) fn run(
@@ -15,7 +19,7 @@ pub(crate) fn run(
     let stop = Context::stop_on_signals()?;
     let options = options(arguments, context, stop)?;
     let out = arguments.out.display().to_string();
-    let mut progress = TrainingProgress::new(Screen::new(context.quiet, context.palette), "");
+    let mut progress = TrainingProgress::new(context.screen(Interruption::Finishes), "");
     let mut recording = Recording::new(arguments.tensorboard, &arguments.out);
     let results = compare::run(&options, &mut |event: &Progress<'_>| {
         show(event, &out, &mut progress, &mut recording);
@@ -69,6 +73,8 @@ fn show(
             seeds,
             finished,
         } => {
+            let runs = arms.len() * seeds.len();
+            progress.whole = Some(Whole::new("runs", *finished, runs, true));
             for line in comparison::plan(arms, seeds, *finished, out) {
                 progress.screen.note(&line);
             }

@@ -8,7 +8,11 @@ use pliant_train::{StopFlag, signals};
 use crate::{
     arguments::Global,
     exit::{Code, Failure},
-    render::{output::Output, palette::Palette},
+    render::{
+        output::Output,
+        palette::Palette,
+        screen::{Interruption, Screen},
+    },
 };
 
 /// The global options, ready for use.
@@ -17,6 +21,8 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) threads: Option<usize>,
     pub(crate) quiet: bool,
+    /// Lines instead of bars.
+    plain: bool,
     /// Colours of standard error.
     pub(crate) palette: Palette,
 }
@@ -44,15 +50,22 @@ impl Context {
                 )
             })?;
         }
+        let color = global.color.or_plain(global.plain);
         Ok(Self {
             output: Output {
                 json: global.json,
-                palette: Palette::new(global.color, &io::stdout()),
+                palette: Palette::new(color, &io::stdout()),
             },
             threads: global.threads.map(Into::into),
             quiet: global.quiet,
-            palette: Palette::new(global.color, &io::stderr()),
+            plain: global.plain,
+            palette: Palette::new(color, &io::stderr()),
         })
+    }
+
+    /// Where the course of the work is shown.
+    pub(crate) fn screen(&self, interruption: Interruption) -> Screen {
+        Screen::new(self.quiet, self.plain, self.palette, interruption)
     }
 
     /// A flag that Ctrl-C and SIGTERM raise; a second signal leaves at once.

@@ -15,7 +15,7 @@ use crate::{
         finetune::{Finetune, Rows},
     },
     exit::Failure,
-    render::{finetuning::FinetuningProgress, screen::Screen, task},
+    render::{finetuning::FinetuningProgress, screen::Interruption, task},
 };
 
 pub(crate) fn run(arguments: &Finetune, context: &Context) -> Result<(), Failure> {
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Finetune, context: &Context) -> Result<(), Failure
         commit: Some(env!("PLIANT_COMMIT").to_owned()),
         ..RunOptions::default()
     };
-    let screen = Screen::new(context.quiet, context.palette);
+    let screen = context.screen(Interruption::Finishes);
     let mut progress = FinetuningProgress::new(screen, seeds.as_slice().len());
     let out = &arguments.out;
     let saves_adapter = options.mode.adapter().is_some() && !options.merge;

@@ -70,7 +70,7 @@ fn is_preamble(line: &str) -> bool {
 
 /// The section of a verb, or of each of its own verbs.
 fn render_verb(verb: &Command, page: &mut String) -> io::Result<()> {
-    if verb.has_subcommands() {
+    if verb.is_subcommand_required_set() {
         return verb
             .get_subcommands()
             .try_for_each(|verb| render_verb(verb, page));
@@ -85,7 +85,7 @@ fn render_verb(verb: &Command, page: &mut String) -> io::Result<()> {
             argument.is_global_set() || matches!(argument.get_id().as_str(), "help" | "version");
         argument.hide(global)
     });
-    let man = clap_mangen::Man::new(verb);
+    let man = clap_mangen::Man::new(verb.clone());
     let mut section = Vec::new();
     man.render_description_section(&mut section)?;
     man.render_synopsis_section(&mut section)?;
@@ -100,5 +100,7 @@ fn render_verb(verb: &Command, page: &mut String) -> io::Result<()> {
         push(page, line, ".SS");
     }
     page.push_str(".fi\n");
-    Ok(())
+    // A verb may do something itself and have verbs besides.
+    verb.get_subcommands()
+        .try_for_each(|verb| render_verb(verb, page))
 }

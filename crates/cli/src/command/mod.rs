@@ -16,6 +16,7 @@ mod recipe;
 mod recording;
 #[cfg(test)]
 mod reference;
+mod runs;
 mod score;
 mod shapes;
 mod sweep;
@@ -64,6 +65,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Watch(verb) => watch::run(verb, &context),
         Verb::Export(verb) => export::run(verb, &context),
+        Verb::Runs(verb) => runs::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),
         Verb::Bench(verb) => bench::run(verb, &context),
@@ -103,7 +105,9 @@ impl Early {
                 });
         Self {
             json: words.contains(&"--json"),
-            color: color.unwrap_or_default(),
+            color: color
+                .unwrap_or_default()
+                .or_plain(words.contains(&"--plain")),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{context::Context, recording::Recording};
 use crate::{
     arguments,
     exit::Failure,
-    render::{screen::Screen, summary, training::TrainingProgress},
+    render::{screen::Interruption, summary, training::TrainingProgress},
 };
 
 pub(crate) fn run(
@@ -31,8 +31,7 @@ pub(crate) fn run(
         commit: Some(env!("PLIANT_COMMIT").to_owned()),
         ..RunOptions::default()
     };
-    let mut progress =
-        TrainingProgress::new(Screen::new(context.quiet, context.palette), "pretrain");
+    let mut progress = TrainingProgress::new(context.screen(Interruption::Finishes), "pretrain");
     let mut recording = Recording::new(arguments.tensorboard, out);
     let mut both = |event: &Event| recording.event(event, &mut progress);
     let result = pliant_train::run(&recipe, out, &options, &mut both);
@@ -83,8 +82,7 @@ fn dry_run(
         threads: context.threads,
         ..RunOptions::default()
     };
-    let mut progress =
-        TrainingProgress::new(Screen::new(context.quiet, context.palette), "dry run");
+    let mut progress = TrainingProgress::new(context.screen(Interruption::Leaves), "dry run");
     let result = pliant_train::dry_run(recipe, arguments.out.as_deref(), &options, &mut progress);
     progress.screen.clear();
     let report = result?;

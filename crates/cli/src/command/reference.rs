@@ -43,7 +43,7 @@ fn page() -> String {
 }
 
 fn describe(verb: &Command, page: &mut String) {
-    if verb.has_subcommands() {
+    if verb.is_subcommand_required_set() {
         return verb.get_subcommands().for_each(|verb| describe(verb, page));
     }
     let name = verb.get_bin_name().unwrap_or_default();
@@ -67,6 +67,8 @@ fn describe(verb: &Command, page: &mut String) {
     if let Some(example) = example.strip_prefix("Example:\n") {
         let _ = writeln!(page, "\nExample:\n\n    {}", example.trim());
     }
+    // A verb may do something itself and have verbs besides.
+    verb.get_subcommands().for_each(|verb| describe(verb, page));
 }
 
 fn arguments<'a>(arguments: impl Iterator<Item = &'a Arg>, page: &mut String) {

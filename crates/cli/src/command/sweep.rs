@@ -7,7 +7,7 @@ use super::context::Context;
 use crate::{
     arguments::{self, VERSION},
     exit::{Code, Failure},
-    render::{screen::Screen, sweep as render},
+    render::{screen::Interruption, sweep as render},
 };
 
 pub(crate) fn run(arguments: &arguments::sweep::Sweep, context: &Context) -> Result<(), Failure> {
@@ -37,8 +37,7 @@ pub(crate) fn run(arguments: &arguments::sweep::Sweep, context: &Context) -> Res
         stop: Context::stop_on_signals()?,
     };
     let out = arguments.out.display().to_string();
-    let mut progress =
-        render::SweepProgress::new(Screen::new(context.quiet, context.palette), &out);
+    let mut progress = render::SweepProgress::new(context.screen(Interruption::Finishes), &out);
     let results = sweep::run(&options, &mut |event: &Progress<'_>| progress.show(event));
     progress.clear();
     show(&results?, &arguments.out, context)

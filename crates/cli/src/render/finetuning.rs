@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use pliant_train::{Event, EventSink};
 
 use super::{
-    screen::Screen,
+    screen::{Screen, Whole},
     training::{TrainingProgress, scores},
 };
 
@@ -23,8 +23,10 @@ pub(crate) struct FinetuningProgress {
 
 impl FinetuningProgress {
     pub(crate) fn new(screen: Screen, seeds: usize) -> Self {
+        let mut training = TrainingProgress::new(screen, "finetune");
+        training.whole = Some(Whole::new("seeds", 0, seeds, true));
         Self {
-            training: TrainingProgress::new(screen, "finetune"),
+            training,
             seeds,
             seen: 0,
             running: false,
@@ -58,6 +60,9 @@ impl EventSink for FinetuningProgress {
             Event::TaskFinished { result } if !self.running => {
                 let title = self.next(result.seed);
                 let text = format!("{title}  finished earlier: {}", scores(result));
+                if let Some(whole) = &mut self.training.whole {
+                    whole.one_more();
+                }
                 return self.training.screen.note(&text);
             }
             Event::Warning { message } if !self.warned.insert(message.clone()) => return,

@@ -10,6 +10,7 @@ pub(crate) mod palette;
 pub(crate) mod prediction;
 pub(crate) mod rate;
 pub(crate) mod report;
+pub(crate) mod runs;
 pub(crate) mod score;
 pub(crate) mod screen;
 pub(crate) mod summary;

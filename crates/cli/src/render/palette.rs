@@ -31,6 +31,11 @@ impl Palette {
         Self { enabled: false }
     }
 
+    #[cfg(test)]
+    pub(crate) fn coloured() -> Self {
+        Self { enabled: true }
+    }
+
     pub(crate) fn error(self, text: &str) -> String {
         self.wrap("1;31", text)
     }
@@ -47,8 +52,21 @@ impl Palette {
         self.wrap("1", text)
     }
 
+    /// The part of a gauge that is done.
+    pub(crate) fn filled(self, text: &str) -> String {
+        self.wrap("32", text)
+    }
+
+    pub(crate) fn sparkline(self, text: &str) -> String {
+        self.wrap("36", text)
+    }
+
+    pub(crate) fn faint(self, text: &str) -> String {
+        self.wrap("2", text)
+    }
+
     fn wrap(self, code: &str, text: &str) -> String {
-        if self.enabled {
+        if self.enabled && !text.is_empty() {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_owned()

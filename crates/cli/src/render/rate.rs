@@ -29,6 +29,11 @@ impl Rate {
         self.elapsed = elapsed;
     }
 
+    /// The last step that is done.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Whether no step is measured yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.position == self.first

@@ -1,22 +1,33 @@
-//! Standard error while something runs: a bar on a terminal, one line per interval elsewhere.
+//! Standard error while something runs: bars on a terminal, one line per interval elsewhere.
+
+mod bar;
+mod canvas;
+mod losses;
+mod whole;
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::palette::Palette;
+use canvas::{Canvas, lock};
+
+pub(crate) use canvas::Interruption;
+pub(crate) use losses::Losses;
+pub(crate) use whole::Whole;
 
 /// Time between two lines where there is no terminal to redraw.
 const INTERVAL: Duration = Duration::from_secs(10);
+/// Time between two drawings.
+const DRAWING: Duration = Duration::from_millis(100);
 
 /// Shows the course of the work.
 pub(crate) struct Screen {
     kind: Kind,
     palette: Palette,
-    /// When the last line of status was written.
+    /// When the last line of status was written, or the status drawn.
     last: Option<Duration>,
 }
 
@@ -24,8 +35,8 @@ enum Kind {
     /// Warnings only.
     Quiet(Box<dyn Write + Send>),
     Lines(Box<dyn Write + Send>),
-    /// The bar is there from the first status to the next `clear`.
-    Bar(Option<ProgressBar>),
+    /// The bars are there from the first status to the next `clear`.
+    Bars(Arc<Mutex<Canvas>>),
 }
 
 /// Where the work is.
@@ -37,19 +48,51 @@ pub(crate) struct Status<'a> {
     pub(crate) unit: &'a str,
     pub(crate) position: u64,
     pub(crate) length: Option<u64>,
+    /// Share of the work that is done; without a length it may be that of a time budget.
+    pub(crate) share: Option<f64>,
+    /// Of the last step.
+    pub(crate) loss: Option<f64>,
+    /// Speed and time left, as far as they are known.
+    pub(crate) pace: &'a [String],
     /// What else is known.
-    pub(crate) detail: &'a str,
+    pub(crate) note: &'a str,
+    /// Smoothed, in place of the last one where bars are drawn.
+    pub(crate) losses: Option<&'a Losses>,
+    /// The runs that this one is of.
+    pub(crate) whole: Option<&'a Whole>,
+}
+
+impl<'a> Status<'a> {
+    /// Nothing but a position.
+    pub(crate) fn new(title: &'a str, unit: &'a str, position: u64) -> Self {
+        Self {
+            title,
+            unit,
+            position,
+            length: None,
+            share: None,
+            loss: None,
+            pace: &[],
+            note: "",
+            losses: None,
+            whole: None,
+        }
+    }
 }
 
 impl Screen {
-    /// The screen of this process.
-    pub(crate) fn new(quiet: bool, palette: Palette) -> Self {
-        let kind = if quiet {
-            Kind::Quiet(Box::new(io::stderr()))
-        } else if io::stderr().is_terminal() && !new_bar(None).is_hidden() {
-            Kind::Bar(None)
-        } else {
-            Kind::Lines(Box::new(io::stderr()))
+    /// The screen of this process: `plain` is without bars on a terminal as well.
+    pub(crate) fn new(
+        quiet: bool,
+        plain: bool,
+        palette: Palette,
+        interruption: Interruption,
+    ) -> Self {
+        let lines = || Kind::Lines(Box::new(io::stderr()));
+        let kind = match (quiet, plain) {
+            (true, _) => Kind::Quiet(Box::new(io::stderr())),
+            (false, true) => lines(),
+            (false, false) => Canvas::new(interruption).map_or_else(lines, Kind::Bars),
         };
         Self {
             kind,
@@ -58,12 +101,17 @@ impl Screen {
         }
     }
 
+    /// Whether bars are drawn.
+    pub(crate) fn has_bars(&self) -> bool {
+        matches!(self.kind, Kind::Bars(_))
+    }
+
     /// A line that stays; not shown when quiet.
     pub(crate) fn note(&mut self, text: &str) {
         match &mut self.kind {
             Kind::Quiet(_) => {}
             Kind::Lines(output) => write_line(output, text),
-            Kind::Bar(bar) => above(bar.as_ref(), text),
+            Kind::Bars(canvas) => lock(canvas).above(text),
         }
     }
 
@@ -72,49 +120,43 @@ impl Screen {
         let text = format!("{} {text}", self.palette.warning("warning:"));
         match &mut self.kind {
             Kind::Quiet(output) | Kind::Lines(output) => write_line(output, &text),
-            Kind::Bar(bar) => above(bar.as_ref(), &text),
+            Kind::Bars(canvas) => lock(canvas).above(&text),
         }
     }
 
-    /// Draws the status anew, or writes it as a line when `force`d or when the last line is an interval ago.
+    /// Whether a status at this time would be shown: when `force`d, or when the last one is an interval ago.
+    pub(crate) fn is_due(&self, now: Duration, force: bool) -> bool {
+        let interval = match &self.kind {
+            Kind::Quiet(_) => return false,
+            Kind::Lines(_) => INTERVAL,
+            Kind::Bars(_) => DRAWING,
+        };
+        let due = |last| now.saturating_sub(last) >= interval;
+        force || self.last.is_none_or(due)
+    }
+
+    /// Draws the status anew, or writes it as a line, where it is due.
     pub(crate) fn status(&mut self, status: &Status<'_>, now: Duration, force: bool) {
+        if !self.is_due(now, force) {
+            return;
+        }
+        self.last = Some(now);
         match &mut self.kind {
             Kind::Quiet(_) => {}
-            Kind::Lines(output) => {
-                let due = self
-                    .last
-                    .is_none_or(|last| now.saturating_sub(last) >= INTERVAL);
-                if due || force {
-                    self.last = Some(now);
-                    write_line(output, &line(status));
-                }
-            }
-            Kind::Bar(shown) => {
-                let same = |bar: &ProgressBar| {
-                    bar.prefix() == status.title && bar.length() == status.length
-                };
-                match shown {
-                    Some(bar) if same(bar) => {
-                        bar.set_position(status.position);
-                        bar.set_message(status.detail.to_owned());
-                    }
-                    _ => {
-                        if let Some(bar) = shown.take() {
-                            bar.finish_and_clear();
-                        }
-                        shown.insert(bar_of(status)).tick();
-                    }
-                }
+            Kind::Lines(output) => write_line(output, &line(status)),
+            Kind::Bars(canvas) => {
+                let mut canvas = lock(canvas);
+                let lines = bar::lines(status, now, canvas.columns(), self.palette);
+                canvas.draw(lines);
             }
         }
     }
 
-    /// Takes the bar away; lines that were written stay.
+    /// Takes the bars away; lines that were written stay.
     pub(crate) fn clear(&mut self) {
-        if let Kind::Bar(bar) = &mut self.kind
-            && let Some(bar) = bar.take()
-        {
-            bar.finish_and_clear();
+        if let Kind::Bars(canvas) = &self.kind {
+            lock(canvas).clear();
+            self.last = None;
         }
     }
 
@@ -129,55 +171,38 @@ impl Screen {
     }
 }
 
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 fn line(status: &Status<'_>) -> String {
-    let length = status
-        .length
-        .map(|length| format!("/{length}"))
-        .unwrap_or_default();
     let Status {
         title,
         unit,
         position,
-        detail,
         ..
     } = status;
+    let length = status
+        .length
+        .map(|length| format!("/{length}"))
+        .unwrap_or_default();
     let place = match *unit {
         "%" => format!("{position} %"),
         unit => format!("{unit} {position}{length}"),
     };
-    let gap = if detail.is_empty() { "" } else { "  " };
-    format!("{title}  {place}{gap}{detail}")
+    let mut line = format!("{title}  {place}");
+    let loss = status.loss.map(|loss| format!("loss {loss:.3}"));
+    let note = Some(status.note.to_owned()).filter(|note| !note.is_empty());
+    for detail in loss.into_iter().chain(status.pace.to_vec()).chain(note) {
+        line += "  ";
+        line += &detail;
+    }
+    line
 }
 
 /// Progress that nobody reads any more is no reason to stop working.
 fn write_line(output: &mut impl Write, text: &str) {
     let _ = writeln!(output, "{text}");
-}
-
-/// An empty bar on standard error.
-fn new_bar(length: Option<u64>) -> ProgressBar {
-    ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr())
-}
-
-/// A bar that shows where the work is; nothing is drawn before all of it is set.
-fn bar_of(status: &Status<'_>) -> ProgressBar {
-    let template = match status.length {
-        Some(_) => "{prefix} {bar:10} {pos}/{len}  {wide_msg}",
-        None => "{prefix} {pos}  {wide_msg}",
-    };
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    new_bar(status.length)
-        .with_style(style.progress_chars("━╸─"))
-        .with_prefix(status.title.to_owned())
-        .with_message(status.detail.to_owned())
-        .with_position(status.position)
-}
-
-/// A line that stays, above the bar where there is one.
-fn above(bar: Option<&ProgressBar>, text: &str) {
-    match bar {
-        Some(bar) => bar.println(text),
-        None => write_line(&mut io::stderr(), text),
-    }
 }

@@ -10,9 +10,10 @@ use pliant_lab::sweep::{ArmScores, CellState, Group, PairScores, Progress, Sweep
 use pliant_train::Event;
 
 use super::{
-    number::{duration, grouped},
+    number::{duration, grouped, short},
     palette::Palette,
-    screen::{Screen, Status},
+    rate::Rate,
+    screen::{Losses, Screen, Status, Whole},
     table::Table,
 };
 
@@ -25,7 +26,28 @@ pub(crate) struct SweepProgress {
     clock: Instant,
     out: String,
     title: String,
+    whole: Option<Whole>,
+    run: Running,
+}
+
+/// The training of the present cell.
+struct Running {
     steps: Option<u64>,
+    /// When its first step here began.
+    begun: Option<Duration>,
+    rate: Rate,
+    losses: Losses,
+}
+
+impl Running {
+    fn new(step: u64, steps: Option<u64>) -> Self {
+        Self {
+            steps,
+            begun: None,
+            rate: Rate::new(step),
+            losses: Losses::new(),
+        }
+    }
 }
 
 impl SweepProgress {
@@ -35,7 +57,8 @@ impl SweepProgress {
             clock: Instant::now(),
             out: out.to_owned(),
             title: String::new(),
-            steps: None,
+            whole: None,
+            run: Running::new(0, None),
         }
     }
 
@@ -52,6 +75,8 @@ impl SweepProgress {
                 failed,
             } => {
                 let sweep = &recipe.sweep;
+                // Cells of different tasks and sizes take differently long.
+                self.whole = Some(Whole::new("cells", finished + failed, *cells, false));
                 let names: Vec<&str> = recipe.models.iter().map(|model| &*model.name).collect();
                 let number = |count: usize, what: &str| match count {
                     1 => format!("1 {what}"),
@@ -74,18 +99,23 @@ impl SweepProgress {
             }
             Progress::Cell { cell, rates, state } => {
                 self.title = format!("{}/{} {}", cell.index + 1, cell.count, cell.id);
-                self.steps = None;
+                self.run = Running::new(0, None);
                 if *state == CellState::Resumed {
                     self.screen.note(&format!("{}  goes on", self.title));
                 }
                 let text = rates.to_string();
-                let detail = if text == "default" { "" } else { &*text };
-                self.status(0, detail, false);
+                let note = if text == "default" { "" } else { &*text };
+                let status = Status {
+                    note,
+                    whole: self.whole.as_ref(),
+                    ..Status::new(&self.title, "step", 0)
+                };
+                self.screen.status(&status, self.clock.elapsed(), false);
             }
             Progress::Training { event, .. } => self.training(event),
             Progress::Finished { result, .. } => {
                 let outcome = &result.outcome;
-                self.screen.clear();
+                self.ended();
                 self.screen.note(&format!(
                     "{}  score {} (validation {})  {}",
                     self.title,
@@ -95,7 +125,7 @@ impl SweepProgress {
                 ));
             }
             Progress::Failed { error, .. } => {
-                self.screen.clear();
+                self.ended();
                 let hint = error
                     .hint
                     .as_deref()
@@ -108,24 +138,62 @@ impl SweepProgress {
         }
     }
 
+    fn ended(&mut self) {
+        self.screen.clear();
+        if let Some(whole) = &mut self.whole {
+            whole.one_more();
+        }
+    }
+
     fn training(&mut self, event: &Event) {
         match event {
-            Event::TaskStarted { steps, .. } => self.steps = Some(*steps),
-            Event::Step { step, loss, .. } => self.status(*step, &format!("loss {loss:.3}"), false),
+            Event::TaskStarted { step, steps, .. } => self.run = Running::new(*step, Some(*steps)),
+            Event::Step {
+                step,
+                loss,
+                tokens,
+                milliseconds,
+                ..
+            } => self.step(*step, *loss, *tokens, *milliseconds),
             Event::Diverged { .. } => self.screen.clear(),
             _ => {}
         }
     }
 
-    fn status(&mut self, step: u64, detail: &str, force: bool) {
-        let status = Status {
-            title: &self.title,
-            unit: "step",
-            position: step,
-            length: self.steps,
-            detail,
+    fn step(&mut self, step: u64, loss: f64, tokens: u64, milliseconds: f64) {
+        let now = self.clock.elapsed();
+        let run = &mut self.run;
+        let took = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default();
+        let begun = *run.begun.get_or_insert(now.saturating_sub(took));
+        run.rate.step(step, tokens, now.saturating_sub(begun));
+        run.losses.push(loss);
+        let share = run.steps.map(|steps| step as f64 / steps as f64);
+        if let (Some(whole), Some(share)) = (&mut self.whole, share) {
+            whole.reach(share, now);
+        }
+        if !self.screen.is_due(now, false) {
+            return;
+        }
+        // A line has no more than before.
+        let pace: Vec<String> = if self.screen.has_bars() {
+            let speed = run.rate.tokens_per_second();
+            let left = run.steps.and_then(|steps| run.rate.remaining(steps));
+            let speed = speed.map(|speed| format!("{} tokens/s", short(speed)));
+            let left = left.map(|left| format!("ETA {}", duration(left)));
+            speed.into_iter().chain(left).collect()
+        } else {
+            Vec::new()
         };
-        self.screen.status(&status, self.clock.elapsed(), force);
+        let status = Status {
+            length: run.steps,
+            share,
+            loss: Some(loss),
+            pace: &pace,
+            losses: Some(&run.losses),
+            whole: self.whole.as_ref(),
+            ..Status::new(&self.title, "step", step)
+        };
+        self.screen.status(&status, now, false);
     }
 }
 

@@ -12,7 +12,7 @@ use pliant_train::{Event, EventSink};
 use super::{
     number::{duration, grouped, short},
     rate::Rate,
-    screen::{Screen, Status},
+    screen::{Losses, Screen, Status, Whole},
     summary,
 };
 use task::Epochs;
@@ -27,6 +27,8 @@ pub(crate) struct TrainingProgress {
     /// Stage of the preparation that was shown last.
     stage: String,
     run: Option<Running>,
+    /// The runs that this one is of, where there are several.
+    pub(crate) whole: Option<Whole>,
     /// Whether the run's text and size are told; a comparison tells them once.
     pub(crate) introduce: bool,
 }
@@ -40,8 +42,11 @@ struct Running {
     rate: Rate,
     /// Of the last step.
     loss: Option<f64>,
+    losses: Losses,
+    /// Speed and time left after the last step that was shown.
+    pace: Vec<String>,
     /// What the last validation found.
-    validation: Option<String>,
+    validation: String,
     /// Of a fine-tuning.
     epochs: Option<Epochs>,
 }
@@ -54,6 +59,7 @@ impl TrainingProgress {
             title: title.to_owned(),
             stage: String::new(),
             run: None,
+            whole: None,
             introduce: true,
         }
     }
@@ -74,19 +80,20 @@ impl TrainingProgress {
                 total,
                 tokens_per_second,
             } => {
-                let speed = tokens_per_second
-                    .map(|speed| format!("{} tokens/s", short(speed)))
-                    .unwrap_or_default();
+                let speed = tokens_per_second.map(|speed| format!("{} tokens/s", short(speed)));
                 let title = format!("preparing: {stage}");
                 let percent = total
                     .filter(|&total| total > 0)
                     .map(|total| done * 100 / total);
                 let status = Status {
-                    title: &title,
-                    unit: if percent.is_some() { "%" } else { "at" },
-                    position: percent.unwrap_or(*done),
                     length: percent.map(|_| 100),
-                    detail: &speed,
+                    share: percent.map(|percent| percent as f64 / 100.0),
+                    pace: speed.as_slice(),
+                    whole: self.whole.as_ref(),
+                    ..match percent {
+                        Some(percent) => Status::new(&title, "%", percent),
+                        None => Status::new(&title, "at", *done),
+                    }
                 };
                 // Later runs of a comparison find everything prepared: their stages pass unsaid.
                 let news = self.introduce && self.stage != *stage;
@@ -122,15 +129,7 @@ impl TrainingProgress {
                 activation,
                 ..
             } => {
-                self.run = Some(Running {
-                    steps: *steps,
-                    minutes: *minutes,
-                    begun: None,
-                    rate: Rate::new(*step),
-                    loss: None,
-                    validation: None,
-                    epochs: None,
-                });
+                self.begun(Running::new(*step, *steps, *minutes));
                 self.introduction(parameters, activation, precision, *threads);
                 self.goes_on(*step);
             }
@@ -150,12 +149,13 @@ impl TrainingProgress {
                     let first = run.rate.is_empty();
                     run.rate.step(*step, *tokens, now.saturating_sub(begun));
                     run.loss = Some(*loss);
-                    self.step(*step, *loss, *elapsed_seconds, now, first);
+                    run.losses.push(*loss);
+                    self.step(*step, *elapsed_seconds, now, first);
                 }
             }
             Event::Validation { loss, .. } => {
                 if let Some(run) = &mut self.run {
-                    run.validation = Some(format!("validation {loss:.3}"));
+                    run.validation = format!("validation {loss:.3}");
                 }
             }
             Event::TaskValidation {
@@ -181,7 +181,7 @@ impl TrainingProgress {
                 ));
             }
             Event::Finished { summary } => {
-                self.screen.clear();
+                self.ended();
                 self.screen.note(&format!(
                     "{}  done: {} steps, validation loss {:.4}, perplexity {:.2}, {} tokens/s",
                     self.title,
@@ -221,31 +221,90 @@ impl TrainingProgress {
         }
     }
 
-    fn step(&mut self, step: u64, loss: f64, used: f64, now: Duration, first: bool) {
-        let Some(run) = &self.run else { return };
-        let mut detail = vec![format!("loss {loss:.3}")];
-        detail.extend(
-            run.rate
-                .tokens_per_second()
-                .map(|speed| format!("{} tokens/s", short(speed))),
-        );
+    /// A run begins or goes on.
+    fn begun(&mut self, run: Running) {
+        let share = run.share(0.0);
+        self.run = Some(run);
+        if let (Some(whole), Some(share)) = (&mut self.whole, share) {
+            whole.reach(share, self.clock.elapsed());
+        }
+    }
+
+    /// A run came to its end.
+    fn ended(&mut self) {
+        self.screen.clear();
+        if let Some(whole) = &mut self.whole {
+            whole.one_more();
+        }
+    }
+
+    fn step(&mut self, step: u64, used: f64, now: Duration, first: bool) {
+        let Some(run) = &mut self.run else { return };
+        let share = run.share(used);
+        if let (Some(whole), Some(share)) = (&mut self.whole, share) {
+            whole.reach(share, now);
+        }
+        // The last step of a fine-tuning is followed by the line of its epoch.
+        let edge = first || (run.steps == Some(step) && run.epochs.is_none());
+        if !self.screen.is_due(now, edge) {
+            return;
+        }
+        let speed = run.rate.tokens_per_second();
         let budget = run
             .minutes
             .and_then(|minutes| Duration::try_from_secs_f64((minutes * 60.0 - used).max(0.0)).ok());
         let by_steps = run.steps.and_then(|steps| run.rate.remaining(steps));
         let remaining = [budget, by_steps].into_iter().flatten().min();
-        detail.extend(remaining.map(|time| format!("ETA {}", duration(time))));
-        detail.extend(run.validation.clone());
-        let status = Status {
-            title: &self.title,
-            unit: "step",
-            position: step,
-            length: run.steps,
-            detail: &detail.join("  "),
-        };
-        // The last step of a fine-tuning is followed by the line of its epoch.
-        let edge = first || (run.steps == Some(step) && run.epochs.is_none());
+        let speed = speed.map(|speed| format!("{} tokens/s", short(speed)));
+        let remaining = remaining.map(|time| format!("ETA {}", duration(time)));
+        run.pace = speed.into_iter().chain(remaining).collect();
+        let status = run.status(&self.title, share, self.whole.as_ref());
         self.screen.status(&status, now, edge);
+    }
+}
+
+impl Running {
+    /// A run at the step from which it is trained here.
+    fn new(step: u64, steps: Option<u64>, minutes: Option<f64>) -> Self {
+        Self {
+            steps,
+            minutes,
+            begun: None,
+            rate: Rate::new(step),
+            loss: None,
+            losses: Losses::new(),
+            pace: Vec::new(),
+            validation: String::new(),
+            epochs: None,
+        }
+    }
+
+    /// Share of the run that is done, after so many seconds; what ends first counts.
+    fn share(&self, used: f64) -> Option<f64> {
+        let by_steps = self
+            .steps
+            .filter(|&steps| steps > 0)
+            .map(|steps| self.rate.position() as f64 / steps as f64);
+        let by_time = self.minutes.map(|minutes| used / (minutes * 60.0));
+        [by_steps, by_time].into_iter().flatten().reduce(f64::max)
+    }
+
+    fn status<'a>(
+        &'a self,
+        title: &'a str,
+        share: Option<f64>,
+        whole: Option<&'a Whole>,
+    ) -> Status<'a> {
+        Status {
+            length: self.steps,
+            share,
+            loss: self.loss,
+            pace: &self.pace,
+            note: &self.validation,
+            losses: Some(&self.losses),
+            whole,
+            ..Status::new(title, "step", self.rate.position())
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 26] = [
+const VERBS: [&[&str]; 28] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
@@ -15,6 +15,8 @@ const VERBS: [&[&str]; 26] = [
     &["shapes"],
     &["watch"],
     &["export"],
+    &["runs"],
+    &["runs", "rm"],
     &["act"],
     &["act", "list"],
     &["act", "fit"],

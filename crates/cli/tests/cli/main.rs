@@ -25,11 +25,14 @@ mod predict;
 mod recipe;
 mod resume;
 mod rows;
+mod runs;
 mod score;
 mod signals;
 mod single_steps;
 mod sweep;
 mod tensorboard;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod usage;
 mod watch;
 mod workplace;

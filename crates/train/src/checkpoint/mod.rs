@@ -169,6 +169,15 @@ pub(crate) fn has_completed(checkpoints: &Path) -> Result<bool, TrainError> {
     Ok(list(checkpoints)?.iter().any(|found| found.is_complete))
 }
 
+/// The state of the newest completed checkpoint, whose other files are not looked at.
+pub(crate) fn newest_state(checkpoints: &Path) -> Result<Option<State>, TrainError> {
+    list(checkpoints)?
+        .iter()
+        .rfind(|found| found.is_complete)
+        .map(|found| read_json(&found.folder.join(STATE_FILE)))
+        .transpose()
+}
+
 /// Removes what a killed process left half-written; says what it ignores.
 pub(crate) fn clean(checkpoints: &Path) -> Result<Vec<String>, TrainError> {
     let mut warnings = Vec::new();

@@ -7,7 +7,7 @@ use super::Context;
 use crate::{
     arguments::eval::{Eval, Rows},
     exit::Failure,
-    render::{screen::Screen, task},
+    render::{screen::Interruption, task},
 };
 
 pub(super) fn run(
@@ -26,7 +26,7 @@ pub(super) fn run(
     };
     let adapter = arguments.rows.adapter.as_deref();
     let evaluation = evaluate_task(&arguments.model, adapter, name, data, &options)?;
-    let mut screen = Screen::new(context.quiet, context.palette);
+    let mut screen = context.screen(Interruption::Leaves);
     for warning in &evaluation.warnings {
         screen.warning(warning);
     }

@@ -6,7 +6,7 @@ use super::Context;
 use crate::{
     arguments::eval::Eval,
     exit::Failure,
-    render::{screen::Screen, summary, training::TrainingProgress},
+    render::{screen::Interruption, summary, training::TrainingProgress},
 };
 
 pub(super) fn run(corpus: &Path, arguments: &Eval, context: &Context) -> Result<(), Failure> {
@@ -17,7 +17,7 @@ pub(super) fn run(corpus: &Path, arguments: &Eval, context: &Context) -> Result<
         precision: arguments.precision,
         threads: context.threads,
     };
-    let mut progress = TrainingProgress::new(Screen::new(context.quiet, context.palette), "eval");
+    let mut progress = TrainingProgress::new(context.screen(Interruption::Leaves), "eval");
     let result = evaluate(&arguments.model, corpus, &options, &mut progress);
     progress.screen.clear();
     let report = result?;

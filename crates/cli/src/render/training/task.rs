@@ -7,8 +7,6 @@ use pliant_train::{Event, finetune::SeedResult};
 use super::{Running, TrainingProgress};
 use crate::render::{
     number::{duration, grouped},
-    rate::Rate,
-    screen::Status,
     summary,
     task::metric,
 };
@@ -40,18 +38,12 @@ impl TrainingProgress {
         else {
             return;
         };
-        self.run = Some(Running {
-            steps: Some(*steps),
-            minutes: None,
-            begun: None,
-            rate: Rate::new(*step),
-            loss: None,
-            validation: None,
-            epochs: Some(Epochs {
-                count: *epochs,
-                best: None,
-            }),
+        let mut run = Running::new(*step, Some(*steps), None);
+        run.epochs = Some(Epochs {
+            count: *epochs,
+            best: None,
         });
+        self.begun(run);
         self.introduction(parameters, activation, precision, *threads);
         if self.introduce {
             let of = parameters.get("total").copied().unwrap_or(0) as u64;
@@ -98,23 +90,19 @@ impl TrainingProgress {
             Some((best, of)) if *of != epoch => format!(" (best {best} in epoch {of})"),
             _ => String::new(),
         };
-        let validation = format!("epoch {epoch}/{}  {primary} {value}{known}", epochs.count);
-        let loss = run.loss.map(|loss| format!("loss {loss:.3}"));
-        let detail: Vec<String> = loss.into_iter().chain([validation.clone()]).collect();
-        run.validation = Some(validation);
-        let status = Status {
-            title: &self.title,
-            unit: "step",
-            position: step,
-            length: run.steps,
-            detail: &detail.join("  "),
-        };
+        run.validation = format!("epoch {epoch}/{}  {primary} {value}{known}", epochs.count);
+        let share = run.share(0.0);
+        let mut status = run.status(&self.title, share, self.whole.as_ref());
+        status.position = step;
+        if !self.screen.has_bars() {
+            status.pace = &[];
+        }
         self.screen.status(&status, now, true);
     }
 
     /// The seed is done.
     pub(super) fn task_finished(&mut self, result: &SeedResult) {
-        self.screen.clear();
+        self.ended();
         let early = if result.stopped_early {
             ", stopped early"
         } else {
