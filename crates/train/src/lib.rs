@@ -50,6 +50,8 @@ pub use health::{Health, SiteHealth};
 pub use metrics::read_metrics;
 pub use recipe::{Recipe, RecipeError, Sources};
 pub use run::{RunOptions, Start, run};
-pub use shapes::{InputHistogram, InputShapes, NamedTensor, SiteCoefficients, SiteShape};
+pub use shapes::{
+    InputHistogram, InputShapes, NamedTensor, SiteCoefficients, SiteShape, coefficient_groups,
+};
 pub use stop::StopFlag;
 pub use summary::{FairnessHashes, RunSummary};

@@ -22,27 +22,33 @@ pub struct SiteCoefficients {
     pub tensors: Vec<NamedTensor>,
 }
 
-impl SiteCoefficients {
-    /// The coefficients of each group of channels, tensor after tensor; a tensor of one row belongs to every group. None where
-    /// a tensor's values contradict its shape.
-    pub fn groups(&self) -> Option<Vec<Vec<f64>>> {
-        let rows = |tensor: &NamedTensor| tensor.shape.first().copied().unwrap_or(1);
-        let count = self.tensors.iter().map(rows).max()?;
-        let mut groups = vec![Vec::new(); count];
-        for tensor in &self.tensors {
-            let (rows, size) = (rows(tensor), tensor.shape.iter().product::<usize>());
-            if size != tensor.values.len() || rows == 0 || (rows != 1 && rows != count) {
-                return None;
-            }
-            let columns = size / rows;
-            for (index, group) in groups.iter_mut().enumerate() {
-                let begin = if rows == 1 { 0 } else { index * columns };
-                let row = &tensor.values[begin..begin + columns];
-                group.extend(row.iter().map(|value| f64::from(*value)));
-            }
+/// The coefficients of each group of channels, tensor after tensor; a tensor of one row belongs to every group. One group
+/// without coefficients where there are no tensors.
+///
+/// # Errors
+/// The tensor whose values contradict its shape or the number of groups, in words.
+pub fn coefficient_groups(tensors: &[NamedTensor]) -> Result<Vec<Vec<f64>>, String> {
+    let rows = |tensor: &NamedTensor| tensor.shape.first().copied().unwrap_or(1);
+    let count = tensors.iter().map(rows).max().unwrap_or(1);
+    let mut groups = vec![Vec::new(); count];
+    for tensor in tensors {
+        let (rows, size) = (rows(tensor), tensor.shape.iter().product::<usize>());
+        if size != tensor.values.len() || rows == 0 || (rows != 1 && rows != count) {
+            return Err(format!(
+                "tensor {} of shape {:?} holds {} numbers",
+                tensor.name,
+                tensor.shape,
+                tensor.values.len()
+            ));
         }
-        Some(groups)
+        let columns = size / rows;
+        for (index, group) in groups.iter_mut().enumerate() {
+            let begin = if rows == 1 { 0 } else { index * columns };
+            let row = &tensor.values[begin..begin + columns];
+            group.extend(row.iter().map(|value| f64::from(*value)));
+        }
     }
+    Ok(groups)
 }
 
 /// Distribution of the pre-activations (after the bias) that reach a site.
@@ -107,19 +113,22 @@ mod tests {
             shape: shape.to_vec(),
             values: values.to_vec(),
         };
-        let site = |tensors: Vec<NamedTensor>| SiteCoefficients {
-            site: "layer.0".to_owned(),
-            tensors,
-        };
-        let shared = site(vec![
+        let shared = [
             tensor("numerator", [1, 2], &[1.0, 2.0]),
             tensor("denominator", [2, 1], &[3.0, 4.0]),
-        ]);
+        ];
         let expected = vec![vec![1.0, 2.0, 3.0], vec![1.0, 2.0, 4.0]];
-        assert_eq!(shared.groups(), Some(expected));
-        assert_eq!(
-            site(vec![tensor("numerator", [2, 2], &[1.0])]).groups(),
-            None
-        );
+        assert_eq!(coefficient_groups(&shared), Ok(expected));
+        assert_eq!(coefficient_groups(&[]), Ok(vec![Vec::new()]));
+        for torn in [
+            vec![tensor("numerator", [2, 2], &[1.0])],
+            vec![tensor("numerator", [0, 2], &[])],
+            vec![
+                tensor("numerator", [2, 1], &[1.0, 2.0]),
+                tensor("denominator", [3, 1], &[1.0, 2.0, 3.0]),
+            ],
+        ] {
+            assert!(coefficient_groups(&torn).is_err(), "{torn:?}");
+        }
     }
 }

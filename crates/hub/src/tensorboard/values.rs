@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pliant_activation::Activation;
-use pliant_train::{Health, InputHistogram, SiteCoefficients};
+use pliant_train::{Health, InputHistogram, SiteCoefficients, coefficient_groups};
 
 use super::message::{Content, Histogram, Value};
 use super::picture;
@@ -48,7 +48,7 @@ pub(crate) fn coefficients(sites: &[SiteCoefficients]) -> Vec<Value> {
 /// The curve of each site as a picture.
 pub(crate) fn curves(activation: Option<&Activation>, sites: &[SiteCoefficients]) -> Vec<Value> {
     let pictures = sites.iter().filter_map(|site| {
-        let image = picture::curve(activation?, &site.groups()?)?;
+        let image = picture::curve(activation?, &coefficient_groups(&site.tensors).ok()?)?;
         Some(Value {
             tag: format!("activation/{}", site.site),
             content: Some(Content::Image(image)),

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use pliant_activation::{Activation, ActivationSpec, Share};
-use pliant_train::{InputShapes, NamedTensor, SiteShape};
+use pliant_activation::{Activation, ActivationSpec};
+use pliant_train::{InputShapes, SiteShape, coefficient_groups};
 
 use super::ShapesError;
 use crate::plot::Point;
@@ -83,16 +83,18 @@ pub(crate) fn of_site(
 ) -> Result<Vec<GroupCurves>, ShapesError> {
     let unreadable = unreadable(site, path);
     let activation = activation(site, path)?;
-    let count = groups(&site.learned).max(1);
-    // At least as many as there are groups; each has the same number.
-    let channels = match activation.spec().rational().map(|options| options.share) {
-        Some(Share::Group(size)) => count * size,
-        _ => count,
-    };
-    let mut curves = Vec::with_capacity(count);
-    for group in 0..count {
-        let start = group_coefficients(&site.start, group, count).map_err(&unreadable)?;
-        let learned = group_coefficients(&site.learned, group, count).map_err(&unreadable)?;
+    let starts = coefficient_groups(&site.start).map_err(&unreadable)?;
+    let learned = coefficient_groups(&site.learned).map_err(&unreadable)?;
+    if starts.len() != learned.len() {
+        return Err(unreadable(format!(
+            "{} groups at the start, {} at the end",
+            starts.len(),
+            learned.len()
+        )));
+    }
+    let wanted = activation.group_start().len();
+    let mut curves = Vec::with_capacity(learned.len());
+    for (start, learned) in starts.into_iter().zip(learned) {
         if start.len() != learned.len() {
             return Err(unreadable(format!(
                 "{} coefficients at the start, {} at the end",
@@ -100,13 +102,6 @@ pub(crate) fn of_site(
                 learned.len()
             )));
         }
-        // The number of coefficients that the activation wants for one group of channels.
-        let wanted: usize = activation
-            .coefficient_tensors(channels)
-            .map_err(|error| unreadable(format!("{error}")))?
-            .iter()
-            .map(|tensor| tensor.shape.iter().skip(1).product::<usize>())
-            .sum();
         if learned.len() != wanted {
             return Err(unreadable(format!(
                 "{} coefficients where `{}` has {wanted}",
@@ -129,44 +124,6 @@ pub(crate) fn of_site(
     Ok(curves)
 }
 
-/// Number of coefficient sets: the rows of the longest tensor, since a shared numerator has one.
-fn groups(tensors: &[NamedTensor]) -> usize {
-    tensors
-        .iter()
-        .filter_map(|tensor| tensor.shape.first().copied())
-        .max()
-        .unwrap_or(0)
-}
-
-/// The coefficients of one group, tensor after tensor.
-fn group_coefficients(
-    tensors: &[NamedTensor],
-    group: usize,
-    groups: usize,
-) -> Result<Vec<f64>, String> {
-    let mut coefficients = Vec::new();
-    for tensor in tensors {
-        let rows = tensor.shape.first().copied().unwrap_or(1);
-        let size: usize = tensor.shape.iter().product();
-        if size != tensor.values.len() || rows == 0 || (rows != 1 && rows != groups) {
-            return Err(format!(
-                "tensor {} of shape {:?} holds {} numbers",
-                tensor.name,
-                tensor.shape,
-                tensor.values.len()
-            ));
-        }
-        let columns = size / rows;
-        let row = if rows == 1 { 0 } else { group };
-        coefficients.extend(
-            tensor.values[row * columns..(row + 1) * columns]
-                .iter()
-                .map(|&value| f64::from(value)),
-        );
-    }
-    Ok(coefficients)
-}
-
 /// `count` points from `low` to `high`, both included.
 pub(crate) fn grid(low: f64, high: f64, count: usize) -> Vec<f64> {
     let last = count.max(2) - 1;
@@ -178,26 +135,4 @@ pub(crate) fn grid(low: f64, high: f64, count: usize) -> Vec<f64> {
 /// Abscissas and ordinates as points.
 pub(crate) fn points(grid: &[f64], values: &[f64]) -> Vec<Point> {
     grid.iter().copied().zip(values.iter().copied()).collect()
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_take_their_row_and_share_a_single_one() {
-        let tensor = |name: &str, shape: Vec<usize>, values: Vec<f32>| NamedTensor {
-            name: name.to_owned(),
-            shape,
-            values,
-        };
-        let tensors = [
-            tensor("numerator", vec![1, 2], vec![1.0, 2.0]),
-            tensor("denominator", vec![2, 1], vec![3.0, 4.0]),
-        ];
-        assert_eq!(groups(&tensors), 2);
-        assert_eq!(group_coefficients(&tensors, 1, 2).unwrap(), [1.0, 2.0, 4.0]);
-        assert!(group_coefficients(&[tensor("numerator", vec![2, 2], vec![1.0])], 0, 2).is_err());
-    }
 }
