@@ -3,6 +3,7 @@
 mod adapter_file;
 mod fill_mask;
 mod gradients;
+mod hidden;
 mod input;
 mod masked_lm;
 mod network;
