@@ -4,11 +4,12 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 28] = [
+const VERBS: [&[&str]; 29] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
     &["predict"],
+    &["serve"],
     &["eval"],
     &["sweep"],
     &["score", "squad"],
