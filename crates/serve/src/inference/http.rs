@@ -38,7 +38,7 @@ pub(crate) fn routes(site: Site) -> Router {
         .with_state(site)
 }
 
-#[utoipa::path(post, path = "/v1/fill-mask", request_body = FillMask, responses(
+#[utoipa::path(post, tag = "ask", path = "/v1/fill-mask", request_body = FillMask, responses(
     (status = 200, description = "Words for each mask.", body = Replies<Filled>), Refusals))]
 /// Words for the masks of a text
 pub(crate) async fn fill_mask(
@@ -48,7 +48,7 @@ pub(crate) async fn fill_mask(
     site.answer::<FillMask>(request).await
 }
 
-#[utoipa::path(post, path = "/v1/classify", request_body = Classify, responses(
+#[utoipa::path(post, tag = "ask", path = "/v1/classify", request_body = Classify, responses(
     (status = 200, description = "Labels with probabilities, or a score.", body = Replies<Prediction>), Refusals))]
 /// The label or the score of a text or a pair
 pub(crate) async fn classify(
@@ -58,7 +58,7 @@ pub(crate) async fn classify(
     site.answer::<Classify>(request).await
 }
 
-#[utoipa::path(post, path = "/v1/answer", request_body = Answer, responses(
+#[utoipa::path(post, tag = "ask", path = "/v1/answer", request_body = Answer, responses(
     (status = 200, description = "The best answers.", body = Replies<Answers>), Refusals))]
 /// Answers to a question about a context
 pub(crate) async fn answer(
@@ -68,7 +68,7 @@ pub(crate) async fn answer(
     site.answer::<Answer>(request).await
 }
 
-#[utoipa::path(post, path = "/v1/embeddings", request_body = Embeddings, responses(
+#[utoipa::path(post, tag = "ask", path = "/v1/embeddings", request_body = Embeddings, responses(
     (status = 200, description = "A vector.", body = Replies<Embedding>), Refusals))]
 /// The vector of a text or a pair
 pub(crate) async fn embeddings(
@@ -78,7 +78,7 @@ pub(crate) async fn embeddings(
     site.answer::<Embeddings>(request).await
 }
 
-#[utoipa::path(get, path = "/v1/model", responses(
+#[utoipa::path(get, tag = "about", path = "/v1/model", responses(
     (status = 200, description = "What is served.", body = ModelDescription),
     (status = 421, description = "The request came under a name that is not the server's.", body = ErrorBody)))]
 /// The model, its labels and the limits of requests
@@ -86,21 +86,21 @@ pub(crate) async fn model(State(site): State<Site>) -> Response {
     Json(ModelDescription::of(&site)).into_response()
 }
 
-#[utoipa::path(get, path = "/openapi.json", responses(
+#[utoipa::path(get, tag = "about", path = "/openapi.json", responses(
     (status = 200, description = "This document.", content_type = "application/json")))]
 /// This document
 pub(crate) async fn openapi(State(site): State<Site>) -> Response {
     Json(document(&site)).into_response()
 }
 
-#[utoipa::path(get, path = "/healthz", responses(
+#[utoipa::path(get, tag = "about", path = "/healthz", responses(
     (status = 200, description = "The server lives.", body = Health)))]
 /// Whether the server lives
 pub(crate) async fn healthz() -> Response {
     Json(Health { status: "ok" }).into_response()
 }
 
-#[utoipa::path(get, path = "/readyz", responses(
+#[utoipa::path(get, tag = "about", path = "/readyz", responses(
     (status = 200, description = "Requests are taken.", body = Health),
     (status = 503, description = "The server stops.", body = Health)))]
 /// Whether requests are taken
@@ -113,7 +113,7 @@ pub(crate) async fn readyz(State(site): State<Site>) -> Response {
     }
 }
 
-#[utoipa::path(get, path = "/metrics", responses(
+#[utoipa::path(get, tag = "about", path = "/metrics", responses(
     (status = 200, description = "Counts, in the text format of Prometheus.", body = String, content_type = "text/plain")))]
 /// Counts for Prometheus
 pub(crate) async fn metrics(State(site): State<Site>) -> Response {

@@ -1,4 +1,4 @@
-//! The OpenAPI document: derived from the handlers and their types, so that it cannot say something else than they do.
+//! The document `openapi.json`: derived from the handlers and their types, so that it cannot say something else than they do.
 
 use utoipa::OpenApi;
 

@@ -53,7 +53,7 @@ impl Response {
 pub(crate) fn begin(address: SocketAddr, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
+        .set_read_timeout(Some(Duration::from_mins(1)))
         .unwrap();
     // Who refuses early reads no further.
     let _ = stream.write_all(bytes);

@@ -1,4 +1,4 @@
-//! The OpenAPI document lists what there is, and what is answered has the form that it says.
+//! The document `openapi.json` lists what there is, and what is answered has the form that it says.
 
 use std::collections::BTreeSet;
 

@@ -59,7 +59,7 @@ fn bodies_texts_and_lists_have_limits() {
 fn beyond_the_queue_is_429_with_a_time() {
     let options = Options {
         // What comes stays in the queue until the server is to stop.
-        delay: Duration::from_secs(600),
+        delay: Duration::from_mins(10),
         limits: Limits {
             queue: 2,
             ..Limits::default()
@@ -106,7 +106,7 @@ fn a_request_longer_than_the_queue_is_taken_by_an_empty_one() {
 #[test]
 fn answers_and_bodies_that_take_too_long_end() {
     let options = Options {
-        delay: Duration::from_secs(600),
+        delay: Duration::from_mins(10),
         limits: Limits {
             timeout: Duration::from_millis(100),
             ..Limits::default()

@@ -13,7 +13,7 @@ use crate::world::{Kind, Served, text};
 fn waiting() -> Options {
     Options {
         // What comes stays in the queue until the server is to stop.
-        delay: Duration::from_secs(600),
+        delay: Duration::from_mins(10),
         ..Options::default()
     }
 }

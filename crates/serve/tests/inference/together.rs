@@ -95,7 +95,7 @@ fn answers_are_not_mixed_up() {
 #[test]
 fn kinds_of_answers_share_a_pass() {
     let options = Options {
-        delay: Duration::from_secs(60),
+        delay: Duration::from_mins(1),
         ..Options::default()
     };
     let served = Served::with(Kind::Classify, options);

@@ -35,7 +35,7 @@ fn wide(folder: &Path, head: Option<TaskHead>) -> Predictor {
 fn texts() -> Vec<String> {
     (0..120)
         .map(|row| {
-            let sentences: Vec<String> = (0..1 + row % 7)
+            let sentences: Vec<String> = (0..=row % 7)
                 .map(|part| sentence(31 * row + part).0)
                 .collect();
             sentences.join(" ")

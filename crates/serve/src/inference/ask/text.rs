@@ -33,7 +33,7 @@ pub(crate) struct TextPair {
 #[derive(Debug)]
 pub(crate) struct StringOr<O>(pub(crate) O);
 
-/// What [`StringOr`] looks like to the OpenAPI document.
+/// What [`StringOr`] looks like in `openapi.json`.
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "read by the derive only")]
@@ -44,7 +44,7 @@ pub(crate) enum StringOrText {
     Object(Text),
 }
 
-/// What [`StringOr`] looks like to the OpenAPI document.
+/// What [`StringOr`] looks like in `openapi.json`.
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "read by the derive only")]
