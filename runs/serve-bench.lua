@@ -15,7 +15,8 @@ for request = 1, 256 do
   local length = math.floor(5 * (24 ^ (below(1000) / 1000)))
   local text = {}
   for place = 1, length do text[place] = words[1 + below(#words)] end
-  text[1 + below(length)] = "[MASK]"
+  local mask = 1 + below(length)
+  if wrk.path == "/v1/fill-mask" then text[mask] = "[MASK]" end
   bodies[request] = '{"text": "' .. table.concat(text, " ") .. '."}'
 end
 

@@ -1,15 +1,20 @@
 """An exported model behind PyTorch, FastAPI and uvicorn, with the endpoints of `pliant serve` as far as the load test asks them.
 
-    python serve.py FOLDER --port 8082 [--batch]
+    python serve.py FOLDER --port 8082 [--mode pool|single|batch]
 
-FOLDER was written by `pliant export --to hf`. One process, `torch.inference_mode`, two threads, the tokenizer of the folder,
-texts cut at the model's positions. Without --batch each request is a forward pass of its own in a handler `def`, as FastAPI
-runs it: on its pool of threads. With --batch a single worker takes all requests that wait, at most 32, pads them to the
-longest, and answers them together; nobody waits for others to come.
+FOLDER was written by `pliant export --to hf`. One process, eager PyTorch in `torch.inference_mode` with two threads, the
+tokenizer of the folder, texts cut at the model's positions. The modes:
+
+pool    a handler `def` with a forward pass for each request, which FastAPI runs on its pool of threads: what its manual begins with
+single  a forward pass for each request, one after the other on one thread, so that passes do not fight for the cores
+batch   on one thread, all requests that wait (at most 32) padded to the longest and answered by one pass; nobody waits for others
+        to come
 """
 
 import argparse
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 import torch
 import uvicorn
@@ -68,18 +73,20 @@ class Model:
         return [{"results": [{"embedding": vector}]} for vector in vectors.tolist()]
 
 
-class Together:
-    """Requests of one endpoint, answered by one worker as many at a time as wait."""
+class Queue:
+    """Requests of one endpoint, answered on the model's one thread, up to `most` of those that wait at a time."""
 
-    def __init__(self, answer):
-        self.answer, self.waiting = answer, asyncio.Queue()
+    def __init__(self, answer, thread, most):
+        self.answer, self.thread, self.most, self.waiting = answer, thread, most, asyncio.Queue()
 
     async def work(self):
+        loop = asyncio.get_running_loop()
         while True:
             taken = [await self.waiting.get()]
-            while len(taken) < MOST and not self.waiting.empty():
+            while len(taken) < self.most and not self.waiting.empty():
                 taken.append(self.waiting.get_nowait())
-            replies = await asyncio.to_thread(self.answer, [request for request, _ in taken])
+            requests = [request for request, _ in taken]
+            replies = await loop.run_in_executor(self.thread, self.answer, requests)
             for (_, future), reply in zip(taken, replies):
                 future.set_result(reply)
 
@@ -94,30 +101,13 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--batch", action="store_true")
+    parser.add_argument("--mode", choices=["pool", "single", "batch"], default="pool")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     model = Model(arguments.folder)
-    app = FastAPI()
 
-    if arguments.batch:
-        fills, embeds = Together(model.fill), Together(model.embed)
-        workers = []
-
-        async def start():
-            workers.extend(asyncio.create_task(together.work()) for together in (fills, embeds))
-
-        app.router.on_startup.append(start)
-
-        @app.post("/v1/fill-mask")
-        async def fill_mask(request: FillMask):
-            return await fills.ask(request)
-
-        @app.post("/v1/embeddings")
-        async def embeddings(request: Text):
-            return await embeds.ask(request)
-
-    else:
+    if arguments.mode == "pool":
+        app = FastAPI()
 
         @app.post("/v1/fill-mask")
         def fill_mask(request: FillMask):
@@ -126,6 +116,28 @@ def main():
         @app.post("/v1/embeddings")
         def embeddings(request: Text):
             return model.embed([request])[0]
+
+    else:
+        most = MOST if arguments.mode == "batch" else 1
+        thread = ThreadPoolExecutor(max_workers=1)
+        fills, embeds = Queue(model.fill, thread, most), Queue(model.embed, thread, most)
+
+        @asynccontextmanager
+        async def workers(_):
+            tasks = [asyncio.create_task(queue.work()) for queue in (fills, embeds)]
+            yield
+            for task in tasks:
+                task.cancel()
+
+        app = FastAPI(lifespan=workers)
+
+        @app.post("/v1/fill-mask")
+        async def fill_mask(request: FillMask):
+            return await fills.ask(request)
+
+        @app.post("/v1/embeddings")
+        async def embeddings(request: Text):
+            return await embeds.ask(request)
 
     @app.get("/healthz")
     def healthz():

@@ -9,10 +9,10 @@ import sys
 
 SIDES = {
     "pliant": "`pliant serve`",
-    "fastapi": "FastAPI",
+    "fastapi-pool": "FastAPI, a pool of threads",
+    "fastapi-single": "FastAPI, one thread",
     "fastapi-batch": "FastAPI, batching",
-    "fastapi-gelu": "FastAPI, the GELU twin",
-    "fastapi-gelu-batch": "FastAPI, batching, the GELU twin",
+    "fastapi-batch-gelu": "FastAPI, batching, the GELU twin",
 }
 
 
@@ -43,10 +43,9 @@ def main():
     print(
         "\nThe same trained model (preset mini, 4 layers, hidden size 256, learnable rational, f32) on both sides, the same requests in the\n"
         "same order: texts of 5 to 120 words, many short and few long, each with one `[MASK]`. `wrk` runs on the same two cores and takes its\n"
-        "share of them. The servers were measured in turn inside each round; a ratio is taken inside a round, the median of the rounds\n"
+        "share of them; texts for `/v1/embeddings` have a word in place of `[MASK]`. The servers were measured in turn inside each round; a ratio is taken inside a round, the median of the rounds\n"
         "counts, the least and the greatest stand behind it. What the Python side does stands at the head of\n"
-        "[`python/bench/serve.py`](../../python/bench/serve.py): eager PyTorch in `torch.inference_mode` with two threads, one forward pass for each request or,\n"
-        "“batching”, one for all that wait. Its masked-LM head computes the logits of every token, as `transformers` does, ours only\n"
+        "[`python/bench/serve.py`](../../python/bench/serve.py): eager PyTorch in `torch.inference_mode` with two threads. Its masked-LM head computes the logits of every token, as `transformers` does, ours only\n"
         "those of masks; `/v1/embeddings` has no head, so that the encoder and the server alone are compared there. The GELU twin is the\n"
         "same network with GELU, for which PyTorch has a kernel of its own.\n"
     )

@@ -79,7 +79,7 @@ impl ModelDescription {
 /// Whether the server can be used.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `ok`, `ready` or `stopping`.
+    /// `ok`, `ready`, `stopping` or `failed`.
     #[schema(example = "ok")]
     pub(crate) status: &'static str,
 }

@@ -94,21 +94,31 @@ pub(crate) async fn openapi(State(site): State<Site>) -> Response {
 }
 
 #[utoipa::path(get, tag = "about", path = "/healthz", responses(
-    (status = 200, description = "The server lives.", body = Health)))]
+    (status = 200, description = "The server lives.", body = Health),
+    (status = 503, description = "The model's thread has failed: start the server anew.", body = Health)))]
 /// Whether the server lives
-pub(crate) async fn healthz() -> Response {
+pub(crate) async fn healthz(State(site): State<Site>) -> Response {
+    if site.has_failed() {
+        let health = Json(Health { status: "failed" });
+        return (StatusCode::SERVICE_UNAVAILABLE, health).into_response();
+    }
     Json(Health { status: "ok" }).into_response()
 }
 
 #[utoipa::path(get, tag = "about", path = "/readyz", responses(
     (status = 200, description = "Requests are taken.", body = Health),
-    (status = 503, description = "The server stops.", body = Health)))]
+    (status = 503, description = "The server stops, or has failed.", body = Health)))]
 /// Whether requests are taken
 pub(crate) async fn readyz(State(site): State<Site>) -> Response {
     if site.is_ready() {
         Json(Health { status: "ready" }).into_response()
     } else {
-        let health = Json(Health { status: "stopping" });
+        let status = if site.has_failed() {
+            "failed"
+        } else {
+            "stopping"
+        };
+        let health = Json(Health { status });
         (StatusCode::SERVICE_UNAVAILABLE, health).into_response()
     }
 }

@@ -179,7 +179,7 @@ impl Server {
         )?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(rayon_threads())
+            .max_blocking_threads(encoding_threads())
             .enable_all()
             .build()?;
         let grace = options.grace;
@@ -249,7 +249,7 @@ fn warm_up(predictor: &Predictor) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Texts are encoded on as many threads as the model computes with.
-fn rayon_threads() -> usize {
+/// Texts are encoded on as many threads as there are processors.
+fn encoding_threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

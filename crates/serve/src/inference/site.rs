@@ -49,6 +49,11 @@ impl Site {
         !self.stopping.load(Ordering::SeqCst) && !self.queue.is_closed()
     }
 
+    /// Whether nothing is answered any more though nobody asked the server to stop: the model's thread has ended.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.stopping.load(Ordering::SeqCst) && self.queue.is_closed()
+    }
+
     /// The paths at which this model can be asked.
     pub(crate) fn paths(&self) -> Vec<&'static str> {
         let endpoints = Endpoint::of(&self.kind).into_iter();
@@ -156,12 +161,18 @@ impl Site {
             .submit(sequences)
             .map_err(|refused| match refused {
                 Refused::Full { seconds } => self.full(seconds),
+                Refused::Closed if self.has_failed() => {
+                    Problem::internal("the thread of the model has failed")
+                }
                 Refused::Closed => unavailable("stopping", "the server stops".to_owned()),
             })?;
         match tokio::time::timeout(self.limits.timeout, receiver).await {
             Ok(Ok(Ok(outputs))) => Ok(outputs),
             Ok(Ok(Err(reason))) => Err(Problem::internal(reason)),
             // The queue has let go of it.
+            Ok(Err(_)) if self.has_failed() => {
+                Err(Problem::internal("the thread of the model has failed"))
+            }
             Ok(Err(_)) => Err(unavailable(
                 "stopping",
                 "the server stops before the model came to this request".to_owned(),
@@ -182,8 +193,8 @@ impl Site {
             StatusCode::TOO_MANY_REQUESTS,
             "queue_full",
             format!(
-                "as many requests and sequences as are allowed wait already, {}",
-                self.limits.queue
+                "too much waits already: {limit} requests and {limit} sequences are allowed",
+                limit = self.limits.queue
             ),
             format!("try again in {seconds} s, or start the server with a larger --queue"),
         )
