@@ -46,6 +46,7 @@ pub use evaluate::{EvaluationOptions, EvaluationReport, evaluate};
 pub use evaluate_task::{TaskEvaluation, TaskEvaluationOptions, evaluate_task};
 pub use event::{Event, EventSink};
 pub use folder::has_trained;
+pub use group::matches_pattern;
 pub use health::{Health, SiteHealth};
 pub use metrics::read_metrics;
 pub use recipe::{Recipe, RecipeError, Sources};

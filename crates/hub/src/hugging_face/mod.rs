@@ -1,6 +1,7 @@
 //! Folders that `transformers` reads: configuration, weights, tokenizer, and the model as one module in plain PyTorch.
 
 mod card;
+mod import;
 mod module;
 mod tokenizer;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::HubError;
+pub use import::{ImportOptions, ImportReport, Imported, import};
 
 /// What [`export`] wrote.
 #[derive(Clone, Debug, PartialEq, Serialize)]
