@@ -56,3 +56,4 @@ pub use shapes::{
 };
 pub use stop::StopFlag;
 pub use summary::{FairnessHashes, RunSummary};
+pub use temporary::TemporaryFolder;
