@@ -21,6 +21,7 @@ mod folder;
 mod gradient_report;
 mod group;
 mod health;
+mod initial;
 mod metrics;
 mod observe;
 mod optimizer;
