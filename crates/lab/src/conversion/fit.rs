@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use pliant_activation::{Activation, ActivationSpec};
-use pliant_nn::AnyModel;
+use pliant_activation::fit::{FitRequest, fit_inputs};
+use pliant_activation::{Activation, ActivationSpec, RationalOptions};
+use pliant_nn::{AnyModel, Site};
 use serde::Serialize;
 
 use super::{ConversionError, Sample};
@@ -15,7 +16,7 @@ pub enum Fit {
     /// Where the activation's text says.
     #[default]
     Usual,
-    /// Between the quantiles of what each site sees on the sample.
+    /// To what each site sees on the sample, by least squares.
     Observed,
 }
 
@@ -32,25 +33,10 @@ pub struct SiteFit {
     pub max_error: Option<f64>,
 }
 
-/// A ten-thousandth of the inputs lies outside on each side.
-const OUTSIDE: f64 = 1e-4;
 /// Inputs of a site that are looked at, at most.
-const VALUES: usize = 1 << 21;
-/// A narrower range says that a site sees next to nothing.
-const NARROWEST: f64 = 0.5;
-
-/// From sites to the range in which each is fitted.
-pub(super) type Ranges = BTreeMap<String, (f64, f64)>;
-
-impl Fit {
-    /// The ranges to fit in; none for the usual ones.
-    pub(super) fn ranges(self, seen: &[(String, (f64, f64))]) -> Ranges {
-        match self {
-            Self::Usual => Ranges::new(),
-            Self::Observed => seen.iter().cloned().collect(),
-        }
-    }
-}
+const VALUES: usize = 1 << 16;
+/// From sites to what each sees.
+pub(super) type Seen = BTreeMap<String, Vec<f64>>;
 
 /// The activation with the start that belongs to the function it replaces.
 pub(super) fn starting_as(
@@ -66,54 +52,47 @@ pub(super) fn starting_as(
     }
 }
 
-/// Sets the coefficients of every site: fitted in its range if it has one, and to the function that stood there (the pooler's
-/// is another than that of the layers).
+/// Sets the coefficients of every rational site to the function that stood there (the pooler's is another than that of the
+/// layers), fitted to what it sees if that is known.
 pub(super) fn started(
     mut model: AnyModel,
     original: &AnyModel,
-    ranges: &Ranges,
+    seen: &Seen,
 ) -> Result<(AnyModel, Vec<SiteFit>), ConversionError> {
     let mut fits = Vec::new();
     let mut coefficients: BTreeMap<String, Vec<f32>> = BTreeMap::new();
     for site in model.sites() {
         let spec = site.activation.spec();
-        let range = ranges.get(&site.name).copied();
-        let activation = match spec.rational() {
-            Some(mut options) => {
-                if site.layer.is_none() {
-                    options.start = original.config().pooler_activation().clone();
-                }
-                if let Some(range) = range {
-                    options.range = range;
-                }
-                Activation::new(&options.spec()?)?
-            }
-            None if range.is_some() => {
+        let inputs = seen.get(&site.name);
+        let Some(mut options) = spec.rational() else {
+            if inputs.is_some() {
                 return Err(ConversionError::NotFitted {
                     activation: spec.to_string(),
                 });
             }
-            None => site.activation.clone(),
+            fits.push(SiteFit {
+                site: site.name.clone(),
+                start: spec.to_string(),
+                range: None,
+                max_error: None,
+            });
+            continue;
         };
-        let start = activation.start_coefficients(site.channels)?;
-        let mut rest = start.as_slice();
-        for (name, tensor) in site
-            .parameter_names
-            .iter()
-            .zip(activation.coefficient_tensors(site.channels)?)
-        {
-            let (own, others) = rest.split_at(tensor.len());
-            coefficients.insert(name.clone(), own.to_vec());
-            rest = others;
+        if site.layer.is_none() {
+            options.start = original.config().pooler_activation().clone();
         }
+        let start = start(&options, inputs)?;
+        coefficients.extend(
+            site.parameter_names
+                .iter()
+                .cloned()
+                .zip(start.tensors(site)?),
+        );
         fits.push(SiteFit {
             site: site.name.clone(),
-            start: activation
-                .spec()
-                .rational()
-                .map_or_else(|| spec.to_string(), |options| options.start.to_string()),
-            range: activation.fit().map(|fit| fit.request.range),
-            max_error: activation.fit().map(|fit| fit.inside.max),
+            start: options.start.to_string(),
+            range: start.range,
+            max_error: start.max_error,
         });
     }
     model.update(&mut |_, info, values| {
@@ -124,39 +103,94 @@ pub(super) fn started(
     Ok((model, fits))
 }
 
-/// Between which values the inputs of each site lie. The layers are looked at in the original model; its pooler is no site, so
-/// the pooler is looked at in `converted`.
+/// The start of a rational: fitted on its range, or to what the site sees where that is known and comes nearer.
+fn start(options: &RationalOptions, inputs: Option<&Vec<f64>>) -> Result<Start, ConversionError> {
+    let usual = Activation::new(&options.spec()?)?;
+    let mut start = Start {
+        group: usual.group_start(),
+        range: usual.fit().map(|fit| fit.request.range),
+        max_error: usual.fit().map(|fit| fit.inside.max),
+    };
+    let Some(inputs) = inputs else {
+        return Ok(start);
+    };
+    let target = Activation::new(&options.start)?;
+    let error = |group: &[f64]| -> f64 {
+        let squares = inputs
+            .iter()
+            .map(|input| (usual.value(group, *input) - target.value(&[], *input)).powi(2));
+        squares.sum()
+    };
+    let request = FitRequest {
+        target: options.start.clone(),
+        form: options.form,
+        numerator_degree: options.numerator_degree,
+        denominator_degree: options.denominator_degree,
+        ..FitRequest::new(options.start.clone(), options.form)
+    };
+    let fitted = fit_inputs(&request, inputs)?;
+    let group = [fitted.numerator.clone(), fitted.denominator.clone()].concat();
+    if error(&group) < error(&start.group) {
+        start = Start {
+            group,
+            range: Some(fitted.request.range),
+            max_error: Some(fitted.inside.max),
+        };
+    }
+    Ok(start)
+}
+
+/// One group's coefficients, numerator then denominator, and where they are fitted.
+struct Start {
+    group: Vec<f64>,
+    range: Option<(f64, f64)>,
+    max_error: Option<f64>,
+}
+
+impl Start {
+    /// The values of a site's tensors, every group alike.
+    fn tensors(&self, site: &Site) -> Result<Vec<Vec<f32>>, ConversionError> {
+        let mut rest = self.group.as_slice();
+        let tensors = site.activation.coefficient_tensors(site.channels)?;
+        Ok(tensors
+            .iter()
+            .map(|tensor| {
+                let (own, others) = rest.split_at(tensor.shape[1]);
+                rest = others;
+                let row: Vec<f32> = own.iter().map(|value| *value as f32).collect();
+                row.repeat(tensor.shape[0])
+            })
+            .collect())
+    }
+}
+
+/// What each site sees. The layers are looked at in the original model; its pooler is no site, so the pooler is looked at in
+/// `converted`.
 pub(super) fn seen(
     original: &AnyModel,
     converted: &AnyModel,
     sample: &Sample,
-) -> Result<Vec<(String, (f64, f64))>, ConversionError> {
+) -> Result<Seen, ConversionError> {
     let wanted = |name: &str| converted.sites().iter().any(|site| site.name == name);
-    let mut ranges = Vec::new();
+    let mut seen = Seen::new();
+    let share = VALUES / sample.batches().len().max(1);
     for (model, layers) in [(original, true), (converted, false)] {
-        let mut values: Vec<Vec<f32>> = vec![Vec::new(); model.sites().len()];
+        let mut values: Vec<Vec<f64>> = vec![Vec::new(); model.sites().len()];
         for batch in sample.batches() {
-            let share = VALUES / sample.batches().len().max(1);
             model.observe(&batch.input(), &mut |site, inputs| {
                 let step = inputs.len().div_ceil(share.max(1)).max(1);
-                values[site].extend(inputs.iter().step_by(step));
+                // The ends decide the range, so they are never left out.
+                let ends = [f32::min, f32::max].map(|end| inputs.iter().copied().reduce(end));
+                let thinned = inputs.iter().copied().step_by(step);
+                values[site].extend(thinned.chain(ends.into_iter().flatten()).map(f64::from));
             })?;
         }
         for (site, mut values) in model.sites().iter().zip(values) {
+            values.retain(|value| value.is_finite());
             if site.layer.is_some() == layers && wanted(&site.name) && !values.is_empty() {
-                values.sort_unstable_by(f32::total_cmp);
-                ranges.push((site.name.clone(), range(&values)));
+                seen.insert(site.name.clone(), values);
             }
         }
     }
-    Ok(ranges)
-}
-
-/// The range of ascending values, at least of some width.
-fn range(values: &[f32]) -> (f64, f64) {
-    let outside = (values.len() as f64 * OUTSIDE) as usize;
-    let low = f64::from(values[outside.min(values.len() - 1)]);
-    let high = f64::from(values[values.len() - 1 - outside.min(values.len() - 1)]);
-    let lacking = (NARROWEST - (high - low)).max(0.0) / 2.0;
-    (low - lacking, high + lacking)
+    Ok(seen)
 }

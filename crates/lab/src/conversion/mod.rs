@@ -72,7 +72,7 @@ pub fn convert(
     let usual = fit::started(
         model.with_activation(&activation, &options.sites)?,
         model,
-        &Fit::Usual.ranges(&[]),
+        &fit::Seen::new(),
     )?;
     let (converted, fits, usual_drift) = match options.fit {
         Fit::Usual => (usual.0, usual.1, None),
@@ -81,7 +81,7 @@ pub fn convert(
             let (observed, fits) = fit::started(
                 model.with_activation(&activation, &options.sites)?,
                 model,
-                &Fit::Observed.ranges(&seen),
+                &seen,
             )?;
             let drift = drift::measure(model, &usual.0, sample)?;
             (observed, fits, Some(drift))
