@@ -200,8 +200,9 @@ def round_trip(program, work, name, family, head, form, **more):
     AutoTokenizer.from_pretrained(out, trust_remote_code=True).save_pretrained(tuned)
     within_rational = predicted(program, tuned, head, tokenizer, learns)
     assert within_rational < 1e-4, f"{name}: rational {within_rational:.1e} away"
-    drift, usual = (report["activation"][key]["logits"]["mean"] for key in ("drift", "usual_drift"))
-    print(f"{name}: predict {within:.1e}, exported {there:.1e}, tuned and back {home:.0e}, predict then {within_tuned:.1e}, rational {within_rational:.1e}; drift of the logits {drift:.1e} observed, {usual:.1e} usual")
+    drift, other = (report["activation"][key]["logits"]["mean"] for key in ("drift", "other_drift"))
+    assert drift <= other, f"{name}: {drift:.1e}, but {other:.1e} with the other fit"
+    print(f"{name}: predict {within:.1e}, exported {there:.1e}, tuned and back {home:.0e}, predict then {within_tuned:.1e}, rational {within_rational:.1e}; logits move {drift:.1e} ({report['activation']['fit']} fit; {other:.1e} with the other)")
 
 
 def without_head(program, work, family):

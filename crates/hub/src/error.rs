@@ -38,6 +38,12 @@ pub enum HubError {
         /// Why not.
         reason: String,
     },
+    /// A folder is no model's, or does not exist.
+    #[error("{} is no model folder: it has no config.json", folder.display())]
+    NoModel {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A folder has no weights.
     #[error("{} has no weights", folder.display())]
     NoWeights {
@@ -107,7 +113,7 @@ pub enum HubError {
         reason: String,
     },
     /// The folder to write holds something else.
-    #[error("{} holds {found}, which is no export", folder.display())]
+    #[error("{} holds {found}, which this program has not written", folder.display())]
     Occupied {
         /// The folder.
         folder: PathBuf,
@@ -140,6 +146,7 @@ impl HubError {
             Self::ForeignConfig { .. } => {
                 "give the folder of a BERT or RoBERTa encoder as `save_pretrained` writes it"
             }
+            Self::NoModel { .. } => "give the folder of a model of transformers or of this program",
             Self::NoWeights { .. } => {
                 "put model.safetensors or pytorch_model.bin there, or the shards with their index"
             }

@@ -72,13 +72,18 @@ pub(crate) enum Choice {
 }
 
 impl FromStr for Choice {
-    type Err = ParseError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        match text {
-            "keep" => Ok(Self::Keep),
-            _ => text.parse().map(Self::Replace),
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "keep" {
+            return Ok(Self::Keep);
         }
+        text.parse()
+            .map(Self::Replace)
+            .map_err(|error: ParseError| match error.hint() {
+                Some(hint) => format!("{error}\n{hint}"),
+                None => error.to_string(),
+            })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use pliant_lab::conversion::{ConversionReport, Difference, Drift};
+use pliant_lab::conversion::{ConversionReport, Difference, Drift, Fit};
 use pliant_nn::AnyModel;
 
 use super::{number::grouped, palette::Palette, summary::lines, table::Table};
@@ -62,7 +62,7 @@ pub(crate) fn text(
         rows.push((
             "activation",
             format!(
-                "{} for {} in {}, {} numbers that learn",
+                "{} instead of {}; sites: {}; {} numbers that learn",
                 report.activation,
                 report.replaced,
                 report.sites,
@@ -92,54 +92,39 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-/// Differences of hidden states and logits, those of the usual start beside them where there is another.
+/// Differences of hidden states and logits, those of the other fit beside them where it was tried.
 fn drift(report: &ConversionReport, palette: Palette) -> String {
-    let mut table = match report.usual_drift {
-        None => Table::new(&["difference", "range", "mean", "max", "values"]),
-        Some(_) => Table::new(&[
-            "difference",
-            "range",
-            "mean",
-            "max",
-            "values",
-            "usual mean",
-            "usual max",
-        ]),
+    let (own, other) = (&report.drift, report.other_drift.as_ref());
+    let other_name = match report.fit {
+        Fit::Usual => "observed",
+        Fit::Observed => "usual",
     };
-    let own = &report.drift;
-    for (index, layer) in own.layers.iter().enumerate() {
-        let usual = report
-            .usual_drift
-            .as_ref()
-            .map(|drift| &drift.layers[index].hidden);
-        let fit = report
-            .fits
-            .iter()
-            .find(|fit| fit.site == format!("layer.{}", layer.layer));
-        let range = fit.and_then(|fit| fit.range).map_or_else(
+    let beside = ["mean", "max"].map(|what| format!("{other_name} {what}"));
+    let mut headings = vec!["difference", "range", "mean", "max", "values"];
+    if other.is_some() {
+        headings.extend(beside.iter().map(String::as_str));
+    }
+    let mut table = Table::new(&headings);
+    let range = |site: &str| {
+        let fit = report.fits.iter().find(|fit| fit.site == site);
+        fit.and_then(|fit| fit.range).map_or_else(
             || "–".to_owned(),
             |(low, high)| format!("{low:.1} to {high:.1}"),
-        );
+        )
+    };
+    for (index, layer) in own.layers.iter().enumerate() {
         table.row(cells(
             format!("layer {}", layer.layer),
-            range,
+            range(&format!("layer.{}", layer.layer)),
             &layer.hidden,
-            usual,
+            other.map(|drift| &drift.layers[index].hidden),
         ));
     }
-    let pooler = report
-        .fits
-        .iter()
-        .find(|fit| fit.site == "pooler")
-        .and_then(|fit| fit.range);
     table.row(cells(
         "logits".to_owned(),
-        pooler.map_or_else(
-            || "–".to_owned(),
-            |(low, high)| format!("{low:.1} to {high:.1}"),
-        ),
+        range("pooler"),
         &own.logits,
-        report.usual_drift.as_ref().map(|drift| &drift.logits),
+        other.map(|drift| &drift.logits),
     ));
     let mut text = table.render(palette);
     let same = |drift: &Drift| {
@@ -149,15 +134,18 @@ fn drift(report: &ConversionReport, palette: Palette) -> String {
     };
     if let Some(share) = same(own) {
         let _ = write!(text, "\nThe first choice stays in {share} of the cases");
-        if let Some(usual) = report.usual_drift.as_ref().and_then(same) {
-            let _ = write!(text, " ({usual} with the usual start)");
+        if let Some(share) = other.and_then(same) {
+            let _ = write!(text, " ({share} with the {other_name} fit)");
         }
         let _ = writeln!(text, "; looked at {} tokens.", grouped(own.tokens as u64));
+    }
+    if other.is_some() && report.fit == Fit::Usual {
+        text += "The fit to the inputs moves the logits more than the usual one, which is kept.\n";
     }
     text
 }
 
-fn cells(name: String, range: String, own: &Difference, usual: Option<&Difference>) -> Vec<String> {
+fn cells(name: String, range: String, own: &Difference, other: Option<&Difference>) -> Vec<String> {
     let short = |value: f64| format!("{value:.2e}");
     let mut cells = vec![
         name,
@@ -166,8 +154,8 @@ fn cells(name: String, range: String, own: &Difference, usual: Option<&Differenc
         short(own.max),
         format!("{:.3}", own.scale),
     ];
-    if let Some(usual) = usual {
-        cells.extend([short(usual.mean), short(usual.max)]);
+    if let Some(other) = other {
+        cells.extend([short(other.mean), short(other.max)]);
     }
     cells
 }

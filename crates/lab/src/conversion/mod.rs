@@ -51,10 +51,12 @@ pub struct ConversionReport {
     pub coefficients: usize,
     /// Where the start of each site is fitted.
     pub fits: Vec<SiteFit>,
+    /// The fit that was taken: of the two, where the observed one was asked for, the one that moves the logits less.
+    pub fit: Fit,
     /// How far the model moved.
     pub drift: Drift,
-    /// How far it would have moved with the usual start, where the start is fitted to the inputs.
-    pub usual_drift: Option<Drift>,
+    /// How far it would have moved with the other fit, where that was tried.
+    pub other_drift: Option<Drift>,
 }
 
 /// Replaces the activation of a model. What it does to hidden states and logits is measured on `sample`, and so is what the
@@ -74,18 +76,27 @@ pub fn convert(
         model,
         &fit::Seen::new(),
     )?;
-    let (converted, fits, usual_drift) = match options.fit {
-        Fit::Usual => (usual.0, usual.1, None),
+    let drift = drift::measure(model, &usual.0, sample)?;
+    let ((converted, fits), drift, other_drift) = match options.fit {
+        Fit::Usual => (usual, drift, None),
         Fit::Observed => {
             let seen = fit::seen(model, &usual.0, sample)?;
-            let (observed, fits) = fit::started(
+            let observed = fit::started(
                 model.with_activation(&activation, &options.sites)?,
                 model,
                 &seen,
             )?;
-            let drift = drift::measure(model, &usual.0, sample)?;
-            (observed, fits, Some(drift))
+            let observed_drift = drift::measure(model, &observed.0, sample)?;
+            if observed_drift.logits.mean < drift.logits.mean {
+                (observed, observed_drift, Some((Fit::Usual, drift)))
+            } else {
+                (usual, drift, Some((Fit::Observed, observed_drift)))
+            }
         }
+    };
+    let fit = match other_drift {
+        Some((Fit::Usual, _)) => Fit::Observed,
+        _ => Fit::Usual,
     };
     let coefficients = converted
         .parameters()
@@ -100,8 +111,9 @@ pub fn convert(
             sites: options.sites.to_string(),
             coefficients,
             fits,
-            drift: drift::measure(model, &converted, sample)?,
-            usual_drift,
+            fit,
+            drift,
+            other_drift: other_drift.map(|(_, drift)| drift),
         },
         model: converted,
     })

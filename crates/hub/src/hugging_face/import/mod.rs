@@ -49,6 +49,11 @@ pub struct Imported {
 /// What is wrong with a file; [`HubError::Tensors`] lists every tensor that is missing, unexpected, twice there or of
 /// another shape.
 pub fn import(folder: &Path, options: &ImportOptions) -> Result<Imported, HubError> {
+    if !folder.join("config.json").is_file() {
+        return Err(HubError::NoModel {
+            folder: folder.to_path_buf(),
+        });
+    }
     let tokenizer = Tokenizer::open_folder(folder)?;
     let (model, report) = if is_own(folder) {
         own(folder)?
