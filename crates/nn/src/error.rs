@@ -204,6 +204,12 @@ pub enum ModelError {
         /// The tensors that are nowhere.
         missing: Vec<String>,
     },
+    /// The activation cannot be replaced by another.
+    #[error("the model's activation cannot be replaced: {reason}")]
+    NotReplaceable {
+        /// Why not.
+        reason: String,
+    },
     /// A parameter is written with the wrong number of values.
     #[error("parameter `{name}` has {expected} values, not {found}")]
     ParameterLength {
@@ -334,6 +340,9 @@ impl ModelError {
             Self::AdapterHead { .. } => "give the adapter of a model for the same task and labels",
             Self::AdapterHeadMissing { .. } => {
                 "give as base the fine-tuned model whose head was trained, or save the head with the adapter"
+            }
+            Self::NotReplaceable { .. } => {
+                "begin with a model that has one fixed activation in all layers, or keep the one it has"
             }
             Self::InputLength { .. }
             | Self::InputRange { .. }

@@ -88,6 +88,7 @@ pub(crate) fn preset_table(preset: Preset) -> Result<ModelTable, RecipeError> {
         })?;
     Ok(ModelTable {
         preset,
+        start: None,
         layers: config.layers,
         hidden_size: config.hidden_size,
         heads: config.heads,
