@@ -58,3 +58,4 @@ pub use shapes::{
 pub use stop::StopFlag;
 pub use summary::{FairnessHashes, RunSummary};
 pub use temporary::TemporaryFolder;
+pub use trainable::input as model_input;
