@@ -65,14 +65,21 @@ impl Activation {
         self.spec.is_learnable()
     }
 
-    /// The coefficient tensors of a layer, in the order of the flat buffer: none for a fixed function; for a rational
-    /// `numerator` `[groups, m + 1]` and `denominator` `[groups, n]` (form C: `[groups, n + 1]`), with one group for a
-    /// layer, channels / n for `group(n)`, one per channel for `channel`, and a `[1, m + 1]` shared numerator.
+    /// The coefficient tensors of a layer, in the order of the flat buffer: none for a fixed function, else each
+    /// `[groups, columns]`, with one group for a layer, channels / n for `group(n)`, one per channel for `channel`. A
+    /// rational has `numerator` `[groups, m + 1]` (shared: `[1, m + 1]`) and `denominator` `[groups, n]` (form C:
+    /// `[groups, n + 1]`).
     pub fn coefficient_tensors(
         &self,
         channels: usize,
     ) -> Result<Vec<CoefficientTensor>, ActivationError> {
         self.function.tensors(channels)
+    }
+
+    /// The symbols of [`expressions`](Self::expressions) that are coefficients: for each tensor, one for each of its columns,
+    /// e.g. `numerator` with `a0` … `a5`.
+    pub fn coefficient_symbols(&self) -> Vec<(&'static str, Vec<String>)> {
+        self.function.symbols()
     }
 
     /// The start of every coefficient, flat; empty for a fixed function.

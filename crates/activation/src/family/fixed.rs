@@ -27,6 +27,7 @@ pub(super) struct FixedFamily<F> {
     pub(super) parameters: &'static [Parameter],
     pub(super) source: &'static str,
     pub(super) start_only: bool,
+    pub(super) examples: &'static [&'static str],
     /// The function for the numbers among its arguments.
     pub(super) make: fn(&[f64]) -> F,
 }
@@ -43,6 +44,9 @@ impl<F: Fixed> Family for FixedFamily<F> {
     }
     fn is_start_only(&self) -> bool {
         self.start_only
+    }
+    fn examples(&self) -> &'static [&'static str] {
+        self.examples
     }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError> {
         let numbers: Vec<f64> = spec
@@ -66,6 +70,9 @@ struct FixedFunction<F>(F);
 impl<F: Fixed> Function for FixedFunction<F> {
     fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
         Ok(Vec::new())
+    }
+    fn symbols(&self) -> Vec<(&'static str, Vec<String>)> {
+        Vec::new()
     }
     fn start(&self, _channels: usize) -> Result<Vec<f32>, ActivationError> {
         Ok(Vec::new())

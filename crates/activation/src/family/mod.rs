@@ -6,6 +6,8 @@ mod gelu_2020;
 mod gelu_tanh;
 mod identity;
 mod leaky_relu;
+mod parametric;
+mod prelu;
 pub(crate) mod rational;
 mod relu;
 mod sigmoid;
@@ -23,9 +25,10 @@ use std::sync::Arc;
 
 pub(crate) use fixed::Fixed;
 pub(crate) use gelu_2020::NAME as GELU_2020;
+pub(crate) use parametric::Parametric;
 
 /// Every family, in the order in which they are listed.
-static FAMILIES: [&dyn Family; 10] = [
+static FAMILIES: &[&dyn Family] = &[
     &identity::FAMILY,
     &relu::FAMILY,
     &leaky_relu::FAMILY,
@@ -35,11 +38,12 @@ static FAMILIES: [&dyn Family; 10] = [
     &tanh::FAMILY,
     &sigmoid::FAMILY,
     &gelu_2020::FAMILY,
+    &prelu::FAMILY,
     &rational::FAMILY,
 ];
 
 pub(crate) fn all() -> &'static [&'static dyn Family] {
-    &FAMILIES
+    FAMILIES
 }
 
 pub(crate) fn find(name: &str) -> Option<&'static dyn Family> {
@@ -57,8 +61,16 @@ pub(crate) trait Family: Send + Sync {
     fn parameters(&self) -> &'static [Parameter];
     /// Where the function was published.
     fn source(&self) -> &'static str;
-    fn is_learnable(&self) -> bool {
+    fn is_learnable(&self, _values: &[Value]) -> bool {
         false
+    }
+    /// Constraints, departures from the source, and what it cannot do: a sentence or more, shown with it.
+    fn note(&self) -> &'static str {
+        ""
+    }
+    /// Text forms beside the plain name that checks, documentation and golden values cover.
+    fn examples(&self) -> &'static [&'static str] {
+        &[]
     }
     /// Only of use as `start=…`.
     fn is_start_only(&self) -> bool {
@@ -74,6 +86,8 @@ pub(crate) trait Family: Send + Sync {
 /// A function with all its options fixed. Coefficients of a group are ordered as its tensors are.
 pub(crate) trait Function: Debug + Send + Sync {
     fn tensors(&self, channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError>;
+    /// The symbols of the formula that are coefficients: for each tensor, one for each of its columns.
+    fn symbols(&self) -> Vec<(&'static str, Vec<String>)>;
     /// The start of every coefficient of every group, flat.
     fn start(&self, channels: usize) -> Result<Vec<f32>, ActivationError>;
     /// Makes the start values; fails if they cannot be had.
