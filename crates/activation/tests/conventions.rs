@@ -69,6 +69,30 @@ fn formulas_are_printed_from_the_definition() {
     );
 }
 
+/// The stated guard: beyond the limit the tangent, so that growth is linear whatever the coefficients are.
+#[test]
+fn a_polynomial_is_continued_by_its_tangent() {
+    let cube = activation("polynomial(3, start=power(3), coefficients=fixed)");
+    assert!(!cube.is_learnable());
+    assert_eq!(cube.value(&[], 4.0), 64.0);
+    assert_eq!(cube.value(&[], 10.0), 64.0 + 48.0 * 6.0);
+    assert_eq!(cube.value(&[], -1e30), -64.0 - 48.0 * (1e30 - 4.0));
+    assert_eq!(cube.derivative(&[], 1e30), 48.0);
+    let learned = activation("polynomial(5, limit=2)");
+    let c = [0.3, -1.0, 5.0, 40.0, -3.0, 100.0];
+    let mut y = [0.0; 4];
+    let flat = c.map(|c| c as f32);
+    learned.forward(&flat, &[1e4, -1e4, 1e30, -1e30], None, 4, &mut y);
+    assert!(y.iter().all(|y| y.is_finite()), "{y:?}");
+    for (x, side) in [(2.0, 1e-9), (-2.0, -1e-9)] {
+        let jump = learned.value(&c, x + side) - learned.value(&c, x);
+        assert!(jump.abs() < 1e-4, "{jump}");
+        let jump = learned.derivative(&c, x + side) - learned.derivative(&c, x);
+        assert!(jump.abs() < 1e-4, "{jump}");
+    }
+    assert_eq!(learned.fit_range(), Some((-2.0, 2.0)));
+}
+
 #[test]
 fn the_list_has_every_family_once() {
     let entries = list().unwrap();
@@ -85,6 +109,8 @@ fn the_list_has_every_family_once() {
             "tanh",
             "sigmoid",
             "prelu",
+            "polynomial",
+            "slaf",
             "rational",
             "rational(form=b)",
             "rational(form=c)",

@@ -52,12 +52,10 @@ impl<F: Fixed> Family for FixedFamily<F> {
         let numbers: Vec<f64> = spec
             .values()
             .iter()
-            .filter_map(|value| {
-                if let Value::Number(number) = value {
-                    Some(number.get())
-                } else {
-                    None
-                }
+            .filter_map(|value| match value {
+                Value::Number(number) => Some(number.get()),
+                Value::Integer(number) => Some(*number as f64),
+                _ => None,
             })
             .collect();
         Ok(Arc::new(FixedFunction((self.make)(&numbers))))
@@ -65,7 +63,7 @@ impl<F: Fixed> Family for FixedFamily<F> {
 }
 
 #[derive(Debug)]
-struct FixedFunction<F>(F);
+pub(super) struct FixedFunction<F>(pub(super) F);
 
 impl<F: Fixed> Function for FixedFunction<F> {
     fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {

@@ -7,11 +7,14 @@ mod gelu_tanh;
 mod identity;
 mod leaky_relu;
 mod parametric;
+mod polynomial;
+mod power;
 mod prelu;
 pub(crate) mod rational;
 mod relu;
 mod sigmoid;
 mod silu;
+mod slaf;
 mod tanh;
 
 use crate::activation::CoefficientTensor;
@@ -38,7 +41,10 @@ static FAMILIES: &[&dyn Family] = &[
     &tanh::FAMILY,
     &sigmoid::FAMILY,
     &gelu_2020::FAMILY,
+    &power::FAMILY,
     &prelu::FAMILY,
+    &polynomial::FAMILY,
+    &slaf::FAMILY,
     &rational::FAMILY,
 ];
 

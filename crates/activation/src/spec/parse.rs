@@ -78,7 +78,9 @@ impl Parser<'_> {
         };
         let Some(family) = family::find(name) else {
             let known: Vec<&str> = known()
-                .filter(|name| nested || *name != family::GELU_2020)
+                .filter(|name| {
+                    nested || family::find(name).is_some_and(|family| !family.is_start_only())
+                })
                 .collect();
             let kind = ParseErrorKind::UnknownName {
                 name: name.to_owned(),
@@ -88,7 +90,8 @@ impl Parser<'_> {
             return Err(self.error(span, kind));
         };
         if !nested && family.is_start_only() {
-            let message = format!("`{name}` is a table of start values, not a function");
+            let message =
+                format!("`{name}` gives start values only: it is no activation by itself");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
         let (values, spans) = self.arguments(family)?;
