@@ -243,6 +243,12 @@ impl Activation {
         self.function.fit_range()
     }
 
+    /// Magnitude of the inputs up to which the f32 kernels keep the digits of the formula: infinity but for functions such as
+    /// a sine of the input. Beyond it results are finite where the formula's are.
+    pub fn precise_within(&self) -> f64 {
+        self.function.precise_within()
+    }
+
     /// The fit behind the start; `None` for a fixed function or a stored table.
     pub fn fit(&self) -> Option<&FitReport> {
         self.function.fit()

@@ -25,6 +25,8 @@ pub struct ListEntry {
     pub start: Vec<f64>,
     /// The tensors that hold the coefficients, and the symbols of their columns.
     pub tensors: Vec<(&'static str, Vec<String>)>,
+    /// Further text forms of the family, as examples of its options.
+    pub examples: &'static [&'static str],
     /// Where it was published.
     pub source: &'static str,
     /// Constraints, departures from the source, and what it cannot do; may be empty.
@@ -71,6 +73,7 @@ pub fn list() -> Result<Vec<ListEntry>, ActivationError> {
                     .collect(),
                 start: activation.group_start(),
                 tensors: activation.coefficient_symbols(),
+                examples: family.examples(),
                 source: family.source(),
                 note: family.note(),
             });

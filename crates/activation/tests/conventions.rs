@@ -93,6 +93,30 @@ fn a_polynomial_is_continued_by_its_tangent() {
     assert_eq!(learned.fit_range(), Some((-2.0, 2.0)));
 }
 
+/// Value, slope and coefficient gradients of every family and example are finite for inputs up to 10,000.
+#[test]
+fn finite_inputs_give_finite_outputs() {
+    let texts = list().unwrap().into_iter().flat_map(|entry| {
+        let examples = entry.examples.iter().map(ToString::to_string);
+        [entry.name].into_iter().chain(examples)
+    });
+    let magnitudes = (0..=80).map(|i| 10.0_f32.powf(i as f32 * 0.1 - 4.0));
+    let x: Vec<f32> = magnitudes
+        .flat_map(|x| [x, -x])
+        .chain([0.0, -0.0])
+        .collect();
+    for text in texts {
+        let function = activation(&text);
+        let coefficients = function.start_coefficients(1).unwrap();
+        let (mut y, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        let mut gradient = vec![0.0; coefficients.len()];
+        function.forward(&coefficients, &x, None, 1, &mut y);
+        function.backward(&coefficients, &x, None, &x, 1, &mut dx, &mut gradient);
+        let all = y.iter().chain(&dx).chain(&gradient);
+        assert!(all.copied().all(f32::is_finite), "{text}");
+    }
+}
+
 #[test]
 fn the_list_has_every_family_once() {
     let entries = list().unwrap();
@@ -111,6 +135,11 @@ fn the_list_has_every_family_once() {
             "prelu",
             "polynomial",
             "slaf",
+            "swish",
+            "arelu",
+            "crrelu",
+            "snake",
+            "xielu",
             "rational",
             "rational(form=b)",
             "rational(form=c)",

@@ -27,6 +27,11 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             "rational(7/5, form=n, share=channel)",
             "prelu(share=group(4))",
             "polynomial(5, start=gelu)",
+            "swish",
+            "arelu(share=channel)",
+            "crrelu",
+            "snake",
+            "xielu",
         ];
         let only: Vec<ActivationSpec> = only.iter().map(|text| text.parse().unwrap()).collect();
         let report = run(&CheckOptions {
@@ -48,6 +53,8 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             ("rational(9/8, form=b, share=channel)", 1000, 37),
             ("rational(share=group(600))", 77, 1200),
             ("polynomial(5, start=gelu, share=group(4))", 301, 100),
+            ("xielu(share=group(4))", 301, 100),
+            ("crrelu", 301, 48),
             ("prelu", 301, 48),
             ("prelu", 300, 700),
             ("prelu(share=group(25))", 301, 100),

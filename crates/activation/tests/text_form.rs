@@ -210,7 +210,7 @@ fn errors_point_at_the_character_and_help() {
         error("rational(5/4, from=a)").to_string(),
         "`rational` has no option `from`\n  rational(5/4, from=a)\n                ^^^^"
     );
-    assert!(error("swishy").hint().unwrap().contains("rational"));
+    assert!(error("foobar").hint().unwrap().contains("rational"));
 }
 
 proptest! {

@@ -1,5 +1,7 @@
 //! The families of activation functions. A new one is a file here and a line in the list below.
 
+mod arelu;
+mod crrelu;
 mod fixed;
 mod gelu;
 mod gelu_2020;
@@ -15,7 +17,10 @@ mod relu;
 mod sigmoid;
 mod silu;
 mod slaf;
+mod snake;
+mod swish;
 mod tanh;
+mod xielu;
 
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
@@ -45,6 +50,11 @@ static FAMILIES: &[&dyn Family] = &[
     &prelu::FAMILY,
     &polynomial::FAMILY,
     &slaf::FAMILY,
+    &swish::FAMILY,
+    &arelu::FAMILY,
+    &crrelu::FAMILY,
+    &snake::FAMILY,
+    &xielu::FAMILY,
     &rational::FAMILY,
 ];
 
@@ -104,6 +114,10 @@ pub(crate) trait Function: Debug + Send + Sync {
     fn group_start(&self) -> Vec<f64>;
     fn fit(&self) -> Option<&FitReport>;
     fn fit_range(&self) -> Option<(f64, f64)>;
+    /// Magnitude of the inputs up to which f32 keeps the digits of the formula.
+    fn precise_within(&self) -> f64 {
+        f64::INFINITY
+    }
 
     fn value(&self, coefficients: &[f64], x: f64) -> f64;
     fn derivative(&self, coefficients: &[f64], x: f64) -> f64;

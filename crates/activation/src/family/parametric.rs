@@ -39,6 +39,10 @@ pub(crate) trait Parametric<const C: usize>: Copy + Debug + Send + Sync + 'stati
     fn kinks(self, _c: &[f64; C]) -> Vec<f64> {
         Vec::new()
     }
+    /// Magnitude of the inputs up to which f32 keeps the digits of the formula.
+    fn precise_within(self) -> f64 {
+        f64::INFINITY
+    }
     /// Where the formula is meant to be used, if it has bounds.
     fn range(self) -> Option<(f64, f64)> {
         None
@@ -196,6 +200,10 @@ impl<F: Parametric<C>, const C: usize> Function for ParametricFunction<F, C> {
 
     fn fit_range(&self) -> Option<(f64, f64)> {
         self.definition.range()
+    }
+
+    fn precise_within(&self) -> f64 {
+        self.definition.precise_within()
     }
 
     fn value(&self, coefficients: &[f64], x: f64) -> f64 {
