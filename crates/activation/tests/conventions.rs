@@ -140,6 +140,7 @@ fn the_list_has_every_family_once() {
             "crrelu",
             "snake",
             "xielu",
+            "series",
             "rational",
             "rational(form=b)",
             "rational(form=c)",

@@ -32,6 +32,9 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             "crrelu",
             "snake",
             "xielu",
+            "series",
+            "series(2, base=gelu)",
+            "series(form=composed)",
         ];
         let only: Vec<ActivationSpec> = only.iter().map(|text| text.parse().unwrap()).collect();
         let report = run(&CheckOptions {

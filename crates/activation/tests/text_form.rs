@@ -46,6 +46,11 @@ fn defaults_are_left_out_and_the_rest_round_trips() {
             "polynomial(start=power(2), coefficients=fixed)",
         ),
         ("slaf( 2 )", "slaf"),
+        ("series(3, base=relu, form=sum)", "series"),
+        (
+            "series(2, base=leaky_relu(0.1))",
+            "series(2, base=leaky_relu(0.1))",
+        ),
         ("prelu(slope=0.25, share=channel)", "prelu(share=channel)"),
     ] {
         let spec = parse(text);
@@ -190,6 +195,24 @@ fn errors_point_at_the_character_and_help() {
             17,
             "limit must be from 0.1 to 100",
             None,
+        ),
+        (
+            "series(base=gelu, form=printed)",
+            23,
+            "form=printed is for base=relu",
+            None,
+        ),
+        (
+            "series(base=power(2))",
+            12,
+            "`power(2)` cannot be the base of a series",
+            None,
+        ),
+        (
+            "series(form=sums)",
+            12,
+            "form must be sum, printed or composed",
+            Some("did you mean `sum`?"),
         ),
         (
             "power(3)",

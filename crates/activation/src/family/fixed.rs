@@ -1,6 +1,6 @@
 //! What functions without coefficients have in common.
 
-use super::{Family, Function};
+use super::{Family, Function, MakeSeries, series};
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
@@ -32,6 +32,21 @@ pub(super) struct FixedFamily<F> {
     pub(super) make: fn(&[f64]) -> F,
 }
 
+impl<F: Fixed> FixedFamily<F> {
+    fn function(&self, spec: &ActivationSpec) -> F {
+        let numbers: Vec<f64> = spec
+            .values()
+            .iter()
+            .filter_map(|value| match value {
+                Value::Number(number) => Some(number.get()),
+                Value::Integer(number) => Some(*number as f64),
+                _ => None,
+            })
+            .collect();
+        (self.make)(&numbers)
+    }
+}
+
 impl<F: Fixed> Family for FixedFamily<F> {
     fn name(&self) -> &'static str {
         self.name
@@ -48,17 +63,11 @@ impl<F: Fixed> Family for FixedFamily<F> {
     fn examples(&self) -> &'static [&'static str] {
         self.examples
     }
+    fn terms(&self, base: &ActivationSpec, terms: usize) -> Option<MakeSeries> {
+        (!self.start_only).then(|| series::of_base(self.function(base), terms))
+    }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError> {
-        let numbers: Vec<f64> = spec
-            .values()
-            .iter()
-            .filter_map(|value| match value {
-                Value::Number(number) => Some(number.get()),
-                Value::Integer(number) => Some(*number as f64),
-                _ => None,
-            })
-            .collect();
-        Ok(Arc::new(FixedFunction((self.make)(&numbers))))
+        Ok(Arc::new(FixedFunction(self.function(spec))))
     }
 }
 

@@ -14,6 +14,7 @@ mod power;
 mod prelu;
 pub(crate) mod rational;
 mod relu;
+mod series;
 mod sigmoid;
 mod silu;
 mod slaf;
@@ -55,6 +56,7 @@ static FAMILIES: &[&dyn Family] = &[
     &crrelu::FAMILY,
     &snake::FAMILY,
     &xielu::FAMILY,
+    &series::FAMILY,
     &rational::FAMILY,
 ];
 
@@ -96,8 +98,15 @@ pub(crate) trait Family: Send + Sync {
     fn validate(&self, _values: &[Value]) -> Result<(), (&'static str, String)> {
         Ok(())
     }
+    /// How a series of so many terms is made of the family's function, if it can be.
+    fn terms(&self, _base: &ActivationSpec, _terms: usize) -> Option<MakeSeries> {
+        None
+    }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError>;
 }
+
+/// The function for the spec of a series.
+pub(crate) type MakeSeries = Box<dyn Fn(&ActivationSpec) -> Arc<dyn Function>>;
 
 /// A function with all its options fixed. Coefficients of a group are ordered as its tensors are.
 pub(crate) trait Function: Debug + Send + Sync {
