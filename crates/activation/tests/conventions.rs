@@ -141,6 +141,7 @@ fn the_list_has_every_family_once() {
             "snake",
             "xielu",
             "series",
+            "spline",
             "rational",
             "rational(form=b)",
             "rational(form=c)",

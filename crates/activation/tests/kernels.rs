@@ -33,6 +33,7 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             "snake",
             "xielu",
             "series",
+            "spline",
             "series(2, base=gelu)",
             "series(form=composed)",
         ];

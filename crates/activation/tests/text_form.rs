@@ -46,6 +46,10 @@ fn defaults_are_left_out_and_the_rest_round_trips() {
             "polynomial(start=power(2), coefficients=fixed)",
         ),
         ("slaf( 2 )", "slaf"),
+        (
+            "spline(33, range=-8..8, start=gelu)",
+            "spline(33, range=-8..8)",
+        ),
         ("series(3, base=relu, form=sum)", "series"),
         (
             "series(2, base=leaky_relu(0.1))",
@@ -214,6 +218,7 @@ fn errors_point_at_the_character_and_help() {
             "form must be sum, printed or composed",
             Some("did you mean `sum`?"),
         ),
+        ("spline(10)", 7, "knots must be 9, 17 or 33", None),
         (
             "power(3)",
             0,

@@ -19,6 +19,7 @@ mod sigmoid;
 mod silu;
 mod slaf;
 mod snake;
+mod spline;
 mod swish;
 mod tanh;
 mod xielu;
@@ -57,6 +58,7 @@ static FAMILIES: &[&dyn Family] = &[
     &snake::FAMILY,
     &xielu::FAMILY,
     &series::FAMILY,
+    &spline::FAMILY,
     &rational::FAMILY,
 ];
 
