@@ -27,3 +27,8 @@ pub use operation::{OperationTimes, TensorMemory, time_operations};
 pub use parameter::{ParameterInfo, Role, parameter_counts};
 pub use pliant_kernels::masked_lm::Score;
 pub use pliant_kernels::{Precision, TokenLayout};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

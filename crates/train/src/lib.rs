@@ -58,3 +58,8 @@ pub use shapes::{
 pub use stop::StopFlag;
 pub use summary::{FairnessHashes, RunSummary};
 pub use temporary::TemporaryFolder;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
