@@ -16,6 +16,7 @@ const VERBS: [&[&str]; 29] = [
     &["watch"],
     &["convert"],
     &["export"],
+    &["tokenize"],
     &["runs"],
     &["runs", "rm"],
     &["act"],
