@@ -29,6 +29,8 @@ pub enum Unary {
     Sign,
     Exp,
     Erf,
+    Log,
+    Sin,
     Tanh,
     Sigmoid,
 }
@@ -111,6 +113,8 @@ impl fmt::Display for Expression {
                     Unary::Sign => "sign",
                     Unary::Exp => "exp",
                     Unary::Erf => "erf",
+                    Unary::Log => "ln",
+                    Unary::Sin => "sin",
                     Unary::Tanh => "tanh",
                     _ => "sigmoid",
                 };
@@ -193,6 +197,12 @@ impl Number for Expression {
     }
     fn erf(&self) -> Self {
         Self::unary(Unary::Erf, self)
+    }
+    fn ln(&self) -> Self {
+        Self::unary(Unary::Log, self)
+    }
+    fn sin(&self) -> Self {
+        Self::unary(Unary::Sin, self)
     }
     fn tanh(&self) -> Self {
         Self::unary(Unary::Tanh, self)

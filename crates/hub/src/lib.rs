@@ -5,3 +5,8 @@ pub mod hugging_face;
 pub mod tensorboard;
 
 pub use error::HubError;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,3 +8,8 @@ pub mod watch;
 
 pub use error::ServeError;
 pub use listen::until;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

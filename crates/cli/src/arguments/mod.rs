@@ -19,6 +19,7 @@ pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod shapes;
 pub(crate) mod sweep;
+pub(crate) mod tokenize;
 pub(crate) mod watch;
 
 use std::num::NonZeroUsize;
@@ -133,6 +134,7 @@ pub(crate) enum Verb {
     Watch(watch::Watch),
     Convert(convert::Convert),
     Export(export::Export),
+    Tokenize(tokenize::Tokenize),
     Runs(runs::Runs),
     #[command(subcommand)]
     Act(act::Act),

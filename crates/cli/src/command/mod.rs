@@ -22,6 +22,7 @@ mod score;
 mod serve;
 mod shapes;
 mod sweep;
+mod tokenize;
 mod watch;
 
 use std::{env, ffi::OsString, io};
@@ -69,6 +70,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Watch(verb) => watch::run(verb, &context),
         Verb::Convert(verb) => convert::run(verb, &context),
         Verb::Export(verb) => export::run(verb, &context),
+        Verb::Tokenize(verb) => tokenize::run(verb, &context),
         Verb::Runs(verb) => runs::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),

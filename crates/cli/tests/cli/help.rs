@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 30] = [
+const VERBS: [&[&str]; 31] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
@@ -17,6 +17,7 @@ const VERBS: [&[&str]; 30] = [
     &["watch"],
     &["convert"],
     &["export"],
+    &["tokenize"],
     &["runs"],
     &["runs", "rm"],
     &["act"],

@@ -35,6 +35,7 @@ mod sweep;
 mod tensorboard;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod tokenize;
 mod usage;
 mod watch;
 mod workplace;
