@@ -65,6 +65,89 @@ impl Expression {
         Self::Symbol(name.into())
     }
 
+    /// Visits every part, the innermost first.
+    pub fn walk(&self, visit: &mut dyn FnMut(&Self)) {
+        match self {
+            Self::Constant(_) | Self::Symbol(_) => {}
+            Self::Unary(_, argument) => argument.walk(visit),
+            Self::Binary(_, left, right) => {
+                left.walk(visit);
+                right.walk(visit);
+            }
+            Self::Where(_, argument, first, second) => {
+                for part in [argument, first, second] {
+                    part.walk(visit);
+                }
+            }
+        }
+        visit(self);
+    }
+
+    /// The coefficient tensors of the formula and the symbols of their columns: `a…` are the numerator's, `b…` the
+    /// denominator's.
+    pub fn coefficients(&self) -> Vec<(&'static str, Vec<String>)> {
+        let mut symbols = Vec::new();
+        self.walk(&mut |part| {
+            if let Self::Symbol(name) = part
+                && !symbols.contains(name)
+            {
+                symbols.push(name.clone());
+            }
+        });
+        [("numerator", 'a'), ("denominator", 'b')]
+            .into_iter()
+            .filter_map(|(tensor, letter)| {
+                let mut columns: Vec<(usize, String)> = symbols
+                    .iter()
+                    .filter_map(|name| {
+                        let number = name.strip_prefix(letter)?.parse().ok()?;
+                        Some((number, name.to_string()))
+                    })
+                    .collect();
+                columns.sort();
+                let columns: Vec<String> = columns.into_iter().map(|(_, name)| name).collect();
+                (!columns.is_empty()).then_some((tensor, columns))
+            })
+            .collect()
+    }
+
+    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know.
+    pub fn evaluate<N: Number>(&self, symbol: &dyn Fn(&str) -> Option<N>) -> Option<N> {
+        let of = |part: &Self| part.evaluate(symbol);
+        Some(match self {
+            Self::Constant(value) => N::constant(*value),
+            Self::Symbol(name) => symbol(name)?,
+            Self::Unary(operation, argument) => {
+                let argument = of(argument)?;
+                match operation {
+                    Unary::Negate => -argument,
+                    Unary::Absolute => argument.abs(),
+                    Unary::Sign => argument.sign(),
+                    Unary::Exp => argument.exp(),
+                    Unary::Erf => argument.erf(),
+                    Unary::Tanh => argument.tanh(),
+                    Unary::Sigmoid => argument.sigmoid(),
+                }
+            }
+            Self::Binary(operation, left, right) => {
+                let (left, right) = (of(left)?, of(right)?);
+                match operation {
+                    Binary::Add => left + right,
+                    Binary::Subtract => left - right,
+                    Binary::Multiply => left * right,
+                    Binary::Divide => left / right,
+                }
+            }
+            Self::Where(condition, argument, first, second) => {
+                let (argument, first, second) = (of(argument)?, of(first)?, of(second)?);
+                match condition {
+                    Condition::Positive => argument.where_positive(first, second),
+                    Condition::Negative => argument.where_negative(first, second),
+                }
+            }
+        })
+    }
+
     fn unary(operation: Unary, argument: &Self) -> Self {
         Self::Unary(operation, Rc::new(argument.clone()))
     }
