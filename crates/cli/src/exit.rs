@@ -4,7 +4,10 @@ use std::{fmt::Display, io, path::Path, process::ExitCode};
 
 use pliant_activation::{ActivationError, ParseError};
 use pliant_data::{DataError, TaskError};
-use pliant_lab::{ArmsError, CompareError, ReportError, SeedsError, ShapesError, SweepError};
+use pliant_hub::HubError;
+use pliant_lab::{
+    ArmsError, CompareError, ConversionError, ReportError, SeedsError, ShapesError, SweepError,
+};
 use pliant_serve::ServeError;
 use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError, runs::RunsError};
 
@@ -136,7 +139,8 @@ usage!(
     SeedsError,
     ParseError,
     ActivationError,
-    TaskError
+    TaskError,
+    ConversionError
 );
 
 impl From<DataError> for Failure {
@@ -185,6 +189,17 @@ impl From<ShapesError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
+        let code = if error.is_usage() {
+            Code::Usage
+        } else {
+            Code::Failed
+        };
+        Self::new(code, &error).maybe(error.hint())
+    }
+}
+
+impl From<HubError> for Failure {
+    fn from(error: HubError) -> Self {
         let code = if error.is_usage() {
             Code::Usage
         } else {

@@ -95,6 +95,12 @@ pub enum DataError {
         /// The missing names.
         missing: Vec<&'static str>,
     },
+    /// A model folder has no tokenizer.
+    #[error("{} has no tokenizer", folder.display())]
+    NoTokenizer {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The tokenizer refused a text, or could not be built.
     #[error("tokenizer: {0}")]
     Encode(String),
@@ -160,7 +166,10 @@ impl DataError {
                 format!("give more text, a shorter sequence, or a batch of at most {sequences}")
             }
             Self::MissingSpecialTokens { .. } => {
-                "a masked language model needs [PAD], [UNK], [CLS], [SEP] and [MASK] in its vocabulary".into()
+                "a masked language model needs [PAD], [UNK], [CLS], [SEP] and [MASK] in its vocabulary, or <pad>, <unk>, <s>, </s> and <mask>".into()
+            }
+            Self::NoTokenizer { .. } => {
+                "put its tokenizer.json there, or vocab.txt, or vocab.json and merges.txt".into()
             }
             Self::VocabularyTooSmall { needed, .. } => {
                 format!("set vocabulary_size to at least {needed}, better some thousands")

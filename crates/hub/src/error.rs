@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use pliant_data::DataError;
 use pliant_nn::ModelError;
 
 /// A failure of this crate.
@@ -29,6 +30,71 @@ pub enum HubError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A `config.json` of `transformers` that describes no model that can be brought in.
+    #[error("{} cannot be brought in: {reason}", path.display())]
+    ForeignConfig {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A folder is no model's, or does not exist.
+    #[error("{} is no model folder: it has no config.json", folder.display())]
+    NoModel {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder has no weights.
+    #[error("{} has no weights", folder.display())]
+    NoWeights {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A weight file is damaged, or holds what cannot be read.
+    #[error("{} cannot be read as weights: {reason}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The tensors of the weight files are not those that the configuration says.
+    #[error("the tensors of {} do not fit config.json:\n{}", in_words(paths), faults.join("\n"))]
+    Tensors {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// One line for each tensor that is missing, unexpected, misshapen or there twice.
+        faults: Vec<String>,
+        /// Patterns that would allow what is missing or unexpected.
+        allow: Vec<String>,
+    },
+    /// A second name of a tensor that is stored once has other values.
+    #[error("{copy} in {} differs from {original}; the two are one here", path.display())]
+    Untied {
+        /// The file.
+        path: PathBuf,
+        /// The tensor's second name.
+        copy: String,
+        /// Its first.
+        original: String,
+    },
+    /// The tokenizer has more words than the model.
+    #[error(
+        "the tokenizer of {} has ids up to {}, but the model knows {model} words",
+        folder.display(),
+        tokenizer.saturating_sub(1)
+    )]
+    Vocabulary {
+        /// The folder.
+        folder: PathBuf,
+        /// One more than the tokenizer's highest id.
+        tokenizer: usize,
+        /// Rows of the word embeddings.
+        model: usize,
+    },
+    /// The tokenizer or a text cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The folder holds no model that can be read.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -77,7 +143,7 @@ pub enum HubError {
         name: String,
     },
     /// The folder to write holds something else.
-    #[error("{} holds {found}, which is no export", folder.display())]
+    #[error("{} holds {found}, which this program has not written", folder.display())]
     Occupied {
         /// The folder.
         folder: PathBuf,
@@ -95,10 +161,43 @@ impl HubError {
         }
     }
 
+    pub(crate) fn weights(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Weights {
+            path: path.to_path_buf(),
+            reason: reason.into(),
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Model(error) => return error.hint(),
+            Self::Data(error) => return error.hint(),
+            Self::ForeignConfig { .. } => {
+                "give the folder of a BERT or RoBERTa encoder as `save_pretrained` writes it"
+            }
+            Self::NoModel { .. } => "give the folder of a model of transformers or of this program",
+            Self::NoWeights { .. } => {
+                "put model.safetensors or pytorch_model.bin there, or the shards with their index"
+            }
+            Self::Weights { .. } => "the file is damaged or cut short: copy or write it again",
+            Self::Tensors { allow, .. } if allow.is_empty() => {
+                "config.json and the weights must come from the same model"
+            }
+            Self::Tensors { allow, .. } => {
+                let allowed: Vec<String> = allow
+                    .iter()
+                    .map(|pattern| format!("--allow '{pattern}'"))
+                    .collect();
+                return Some(format!(
+                    "if this is meant, {}: what is missing is then drawn, what is unexpected left out",
+                    allowed.join(" ")
+                ));
+            }
+            Self::Untied { .. } => {
+                "a head with an output table of its own cannot be kept: --without-head leaves it out"
+            }
+            Self::Vocabulary { .. } => "give the tokenizer that the model was trained with",
             Self::Io { .. } => "look at the disk and at the permissions of the folder",
             Self::Damaged { .. } => "the file is no valid JSON; was it cut off or edited?",
             Self::Adapter { .. } => "fine-tune with --merge, which writes the whole model",
@@ -122,4 +221,12 @@ impl HubError {
     pub fn is_usage(&self) -> bool {
         !matches!(self, Self::Io { .. } | Self::Parameter { .. })
     }
+}
+
+fn in_words(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    names.join(", ")
 }

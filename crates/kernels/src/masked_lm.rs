@@ -4,6 +4,7 @@
 //! second projects again and turns the slab into gradients while it is in the cache. So memory grows neither with the
 //! vocabulary nor with the batch, and the table and its gradient pass through memory once each way.
 
+mod logits;
 mod top;
 
 use crate::Precision;
@@ -14,6 +15,7 @@ use crate::parallel;
 use crate::product::{Mode, Threads, View, multiply, multiply_from};
 use crate::scratch::Scratch;
 
+pub use logits::logits;
 pub use top::most_probable;
 
 /// Rows whose logits exist at once.

@@ -4,12 +4,14 @@
 //!   report in one file.
 //! - [`sweep`]: grids of fine-tuning runs, shared by any number of processes, with tables, paired tests and a report.
 //! - [`shapes`]: what a run's activations learned, as tables and pictures, and how far fine-tuning moved them.
+//! - [`conversion`]: learnable activations in a model that was trained without them, and what that changes.
 //! - [`report`]: `report.html` of each of them, and of a fine-tuning.
 //! - [`plot`]: the small SVG writer behind it all.
 
 mod arms;
 mod claim;
 pub mod compare;
+pub mod conversion;
 mod csv;
 mod date;
 mod file;
@@ -26,6 +28,7 @@ pub mod sweep;
 
 pub use arms::{Arm, ArmList, ArmsError};
 pub use compare::CompareError;
+pub use conversion::ConversionError;
 pub use report::ReportError;
 pub use seeds::{SeedList, SeedsError};
 pub use shapes::ShapesError;

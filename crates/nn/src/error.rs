@@ -16,6 +16,16 @@ pub enum ModelError {
         /// The configuration key.
         key: &'static str,
     },
+    /// A size is beyond that of any encoder.
+    #[error("model key `{key}` is {value}; it must be at most {most}")]
+    TooLarge {
+        /// The configuration key.
+        key: &'static str,
+        /// What was given.
+        value: usize,
+        /// The largest.
+        most: usize,
+    },
     /// The attention heads do not divide the hidden size.
     #[error("{heads} heads do not divide the hidden size {hidden_size}")]
     Heads {
@@ -204,6 +214,12 @@ pub enum ModelError {
         /// The tensors that are nowhere.
         missing: Vec<String>,
     },
+    /// The activation cannot be replaced by another.
+    #[error("the model's activation cannot be replaced: {reason}")]
+    NotReplaceable {
+        /// Why not.
+        reason: String,
+    },
     /// A parameter is written with the wrong number of values.
     #[error("parameter `{name}` has {expected} values, not {found}")]
     ParameterLength {
@@ -258,6 +274,9 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         let fixed = match self {
             Self::Zero { key } => return Some(format!("set model.{key} to at least 1")),
+            Self::TooLarge { key, most, .. } => {
+                return Some(format!("set model.{key} to at most {most}"));
+            }
             Self::OutOfRange { key, expected, .. } => {
                 return Some(format!("set model.{key} to {expected}"));
             }
@@ -334,6 +353,9 @@ impl ModelError {
             Self::AdapterHead { .. } => "give the adapter of a model for the same task and labels",
             Self::AdapterHeadMissing { .. } => {
                 "give as base the fine-tuned model whose head was trained, or save the head with the adapter"
+            }
+            Self::NotReplaceable { .. } => {
+                "begin with a model that has one fixed activation in all layers, or keep the one it has"
             }
             Self::InputLength { .. }
             | Self::InputRange { .. }

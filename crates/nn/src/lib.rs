@@ -19,8 +19,8 @@ pub use config::{Initialisation, ModelConfig, NormPlacement, Positions, Preset, 
 pub use error::ModelError;
 pub use head::TaskHead;
 pub use model::{
-    DropoutKey, Gradients, MaskedLanguageModel, Model, ModelInput, Site, TaskInput, TaskModel,
-    TaskScore, TaskTarget,
+    AnyModel, DropoutKey, Gradients, MaskedLanguageModel, Model, ModelInput, Site, TaskInput,
+    TaskModel, TaskScore, TaskTarget,
 };
 pub use module::{Head, MaskedLmHead, TaskOutput};
 pub use operation::{OperationTimes, TensorMemory, time_operations};

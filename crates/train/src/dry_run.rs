@@ -84,8 +84,8 @@ pub fn dry_run(
         precision::warn(recipe.train.precision, sink);
         let prepared = prepare(recipe, folder, sink)?;
         let plan = prepared.plan(recipe)?;
-        let config = recipe.model_config(prepared.dataset.tokenizer().vocabulary_size())?;
-        let mut model = MaskedLanguageModel::new(&config, recipe.train.seed)?;
+        let mut model =
+            crate::initial::model(recipe, prepared.dataset.tokenizer().vocabulary_size())?;
         model.set_precision(recipe.train.precision);
         measure(recipe, &prepared, &plan, model)
     })

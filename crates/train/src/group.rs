@@ -134,7 +134,7 @@ fn selects(group: &Group, parameter: &ParameterInfo) -> bool {
 }
 
 /// Whether a name matches a pattern in which `*` stands for any characters, also none.
-fn matches_pattern(pattern: &str, name: &str) -> bool {
+pub fn matches_pattern(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|start| name.strip_prefix(start)) else {
         return false;

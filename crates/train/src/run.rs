@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use pliant_data::{BatchPlan, Dataset, PrepareProgress, Stage};
-use pliant_nn::{MaskedLanguageModel, ParameterInfo, parameter_counts};
+use pliant_nn::{ParameterInfo, parameter_counts};
 
 use crate::checkpoint::State;
 use crate::event::GroupReport;
@@ -79,8 +79,8 @@ pub fn run(
         }
         let prepared = prepare(recipe, out, sink)?;
         let plan = prepared.plan(recipe)?;
-        let config = recipe.model_config(prepared.dataset.tokenizer().vocabulary_size())?;
-        let mut model = MaskedLanguageModel::new(&config, recipe.train.seed)?;
+        let mut model =
+            crate::initial::model(recipe, prepared.dataset.tokenizer().vocabulary_size())?;
         model.set_precision(recipe.train.precision);
         let summary = train(
             recipe,

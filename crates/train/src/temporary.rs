@@ -7,11 +7,14 @@ use crate::TrainError;
 
 /// Removed when dropped.
 #[derive(Debug)]
-pub(crate) struct TemporaryFolder(PathBuf);
+pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
     /// Creates a folder of this process for a purpose.
-    pub(crate) fn new(purpose: &str) -> Result<Self, TrainError> {
+    ///
+    /// # Errors
+    /// [`TrainError::Io`] where it cannot be created.
+    pub fn new(purpose: &str) -> Result<Self, TrainError> {
         let base = std::env::temp_dir();
         for attempt in 0.. {
             let path = base.join(format!("pliant-{purpose}-{}-{attempt}", std::process::id()));
@@ -26,7 +29,8 @@ impl TemporaryFolder {
         ))
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         &self.0
     }
 }

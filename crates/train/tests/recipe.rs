@@ -387,3 +387,67 @@ fn the_schema_knows_every_key() {
         "post"
     );
 }
+
+/// A folder with a model of two layers and a tokenizer.
+fn model_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = parse("[model]\nlayers = 3\nhidden_size = 16\nheads = 2\nintermediate_size = 8\nnorm = \"post\"\n[activation]\nfunction = \"silu\"\n", &[]).unwrap();
+    let config = recipe.model_config(20).unwrap();
+    pliant_nn::MaskedLanguageModel::new(&config, 1)
+        .unwrap()
+        .save(folder.path())
+        .unwrap();
+    std::fs::write(folder.path().join("tokenizer.json"), "{}").unwrap();
+    folder
+}
+
+#[test]
+fn a_model_to_begin_with_decides_sizes_and_functions() {
+    let folder = model_folder();
+    let start = format!("model.start={}", folder.path().display());
+    let recipe = parse("", &[&start, "model.dropout=0.25"]).unwrap();
+    let model = &recipe.model;
+    assert_eq!(
+        (model.layers, model.hidden_size, model.dropout),
+        (3, 16, 0.25)
+    );
+    assert_eq!(recipe.activation.function.to_string(), "silu");
+    assert_eq!(
+        Path::new(&recipe.data.tokenizer),
+        folder.path().join("tokenizer.json")
+    );
+    // The saved recipe says the same again.
+    let saved = recipe.to_toml(None);
+    assert_eq!(parse(&saved, &[]).unwrap(), recipe);
+
+    let refusal = refusal("", &[&start, "model.layers=4"]);
+    assert!(
+        refusal.contains("`model.layers` is 4, but the model in"),
+        "{refusal}"
+    );
+    assert!(refusal.contains("leave `model.layers` out"), "{refusal}");
+}
+
+#[test]
+fn another_model_to_begin_with_replaces_what_the_first_decided() {
+    let (first, second) = (model_folder(), tempfile::tempdir().unwrap());
+    let recipe = parse("[model]\nlayers = 1\n", &[]).unwrap();
+    pliant_nn::MaskedLanguageModel::new(&recipe.model_config(20).unwrap(), 1)
+        .unwrap()
+        .save(second.path())
+        .unwrap();
+    let start = |folder: &tempfile::TempDir| format!("model.start={}", folder.path().display());
+    let saved = parse("", &[&start(&first)]).unwrap().to_toml(None);
+    let recipe = parse(&saved, &[&start(&second)]).unwrap();
+    assert_eq!((recipe.model.layers, recipe.model.hidden_size), (1, 128));
+    assert_eq!(recipe.activation.function.to_string(), "rational");
+}
+
+#[test]
+fn a_model_to_begin_with_must_be_there() {
+    let refusal = refusal("[model]\nstart = \"nowhere\"\n", &[]);
+    assert!(
+        refusal.contains("cannot read nowhere/config.json"),
+        "{refusal}"
+    );
+}

@@ -91,6 +91,28 @@ pub fn default_tail_weight(form: DenominatorForm) -> f64 {
     }
 }
 
+/// Fits a rational function to the target where inputs lie: by least squares over them, instead of for the smallest maximum
+/// error over a range. The request's range becomes theirs, and its tail weight plays no part.
+///
+/// # Errors
+/// As [`fit`]; also if there are no inputs, or one is not finite.
+pub fn fit_inputs(request: &FitRequest, inputs: &[f64]) -> Result<FitReport, ActivationError> {
+    let mut inputs = inputs.to_vec();
+    inputs.sort_unstable_by(f64::total_cmp);
+    let (Some(low), Some(high)) = (inputs.first(), inputs.last()) else {
+        return Err(request.refuse("there are no inputs"));
+    };
+    let request = FitRequest {
+        range: (*low, *high),
+        ..request.clone()
+    };
+    request.check()?;
+    let target = Activation::new(&request.target)?;
+    let problem = problem::Problem::of_inputs(&request, &inputs, &|x| target.value(&[], x));
+    let coefficients = refine::least_squares(&problem);
+    report(&request, &problem, &coefficients, &target)
+}
+
 /// Fits a rational function to the target.
 ///
 /// # Errors
@@ -100,8 +122,18 @@ pub fn fit(request: &FitRequest) -> Result<FitReport, ActivationError> {
     let target = Activation::new(&request.target)?;
     let problem = problem::Problem::new(request, &|x| target.value(&[], x));
     let coefficients = refine::solve(&problem);
-    let (numerator, denominator) = problem.unscaled(&coefficients);
-    let report = FitReport::new(request, numerator, denominator, &target);
+    report(request, &problem, &coefficients, &target)
+}
+
+/// What was found, if it has no pole in the range.
+fn report(
+    request: &FitRequest,
+    problem: &problem::Problem,
+    coefficients: &[f64],
+    target: &Activation,
+) -> Result<FitReport, ActivationError> {
+    let (numerator, denominator) = problem.unscaled(coefficients);
+    let report = FitReport::new(request, numerator, denominator, target);
     if let Some(pole) = report
         .poles
         .iter()

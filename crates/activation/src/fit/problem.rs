@@ -9,12 +9,16 @@ const SPREAD: usize = 141;
 const GATHERED: usize = 41;
 /// Points in each tail.
 const TAIL: usize = 12;
+/// Points of a fit to inputs: quantiles, and evenly spread ones with their weight.
+const QUANTILES: usize = 301;
+const BETWEEN: usize = 61;
+const BETWEEN_WEIGHT: f64 = 0.1;
 /// A denominator of form N stays above this where it must not vanish.
 const FLOOR_N: f64 = 0.02;
 /// The constant of form C, so that Q(0) = 1: the form has a redundant scale.
 pub(super) const CONSTANT_C: f64 = 0.9;
 
-/// Points, targets and weights; the variable is `u = x / scale` with |u| ≤ 1 in the range.
+/// Points, targets and weights; the variable is `u = x / scale` with |u| about 1 in the range.
 pub(super) struct Problem {
     pub(super) form: DenominatorForm,
     /// Coefficients of the numerator, and of the denominator without form C's constant.
@@ -55,7 +59,41 @@ impl Problem {
                 x.push((low - step, request.tail_weight));
             }
         }
+        Self::of_points(request, scale, x, target)
+    }
+
+    /// Where the inputs lie, which are ascending: points at their quantiles, and a few with little weight between the outermost
+    /// ones.
+    pub(super) fn of_inputs(
+        request: &FitRequest,
+        inputs: &[f64],
+        target: &dyn Fn(f64) -> f64,
+    ) -> Self {
+        let (low, high) = request.range;
+        let last = inputs.len().saturating_sub(1);
+        // The outermost inputs are far out; the starts of the search belong to most of them.
+        let most = inputs[last / 100]
+            .abs()
+            .max(inputs[last - last / 100].abs());
+        let scale = most.max(1e-3 * low.abs().max(high.abs())).max(1e-6);
+        let quantiles = (0..QUANTILES).map(|i| (inputs[last * i / (QUANTILES - 1)], 1.0));
+        let between = (0..BETWEEN).map(|i| {
+            let share = i as f64 / (BETWEEN - 1) as f64;
+            (low + share * (high - low), BETWEEN_WEIGHT)
+        });
+        Self::of_points(request, scale, quantiles.chain(between).collect(), target)
+    }
+
+    fn of_points(
+        request: &FitRequest,
+        scale: f64,
+        mut x: Vec<(f64, f64)>,
+        target: &dyn Fn(f64) -> f64,
+    ) -> Self {
+        let (low, high) = request.range;
+        let half = (high - low) / 2.0;
         x.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // A value that occurs twice is kept once, with the weight of the first: no two points are equal.
         x.dedup_by(|a, b| a.0 == b.0);
         let mut guard: Vec<f64> = (0..=200)
             .map(|i| (low - half + 4.0 * half * f64::from(i) / 200.0) / scale)

@@ -7,12 +7,27 @@ use crate::spec::DenominatorForm;
 /// Steps of the first sorting of starts, of the following descent, and after each reweighting.
 const FIRST_STEPS: usize = 12;
 const STEPS: usize = 40;
+const STEPS_LEAST_SQUARES: usize = 400;
 const STEPS_REWEIGHTED: usize = 3;
 const REWEIGHTINGS: usize = 60;
 const KEPT: usize = 4;
 
 /// The unknowns with the smallest weighted maximum error found.
 pub(super) fn solve(problem: &Problem) -> Vec<f64> {
+    best(problem, minimax)
+}
+
+/// The unknowns with the smallest weighted sum of squares found.
+pub(super) fn least_squares(problem: &Problem) -> Vec<f64> {
+    best(problem, |problem, coefficients| {
+        let mut descent = Descent::new(problem, coefficients);
+        descent.run(STEPS_LEAST_SQUARES);
+        (descent.cost, descent.coefficients)
+    })
+}
+
+/// Sorts the starts, refines the best of them, and takes the one with the smallest cost.
+fn best(problem: &Problem, refine: impl Fn(&Problem, Vec<f64>) -> (f64, Vec<f64>)) -> Vec<f64> {
     let mut candidates: Vec<(f64, Vec<f64>)> = starts(problem)
         .into_iter()
         .map(|b| {
@@ -27,7 +42,7 @@ pub(super) fn solve(problem: &Problem) -> Vec<f64> {
     candidates.truncate(KEPT);
     let refined = candidates
         .into_iter()
-        .map(|(_, coefficients)| minimax(problem, coefficients));
+        .map(|(_, coefficients)| refine(problem, coefficients));
     let best = refined.min_by(|a, b| a.0.total_cmp(&b.0));
     best.map_or_else(
         || vec![0.0; problem.unknowns()],

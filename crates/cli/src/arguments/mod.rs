@@ -4,6 +4,7 @@ pub(crate) mod act;
 pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod completions;
+pub(crate) mod convert;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod export;
@@ -128,6 +129,7 @@ pub(crate) enum Verb {
     Score(score::Score),
     Shapes(shapes::Shapes),
     Watch(watch::Watch),
+    Convert(convert::Convert),
     Export(export::Export),
     Runs(runs::Runs),
     #[command(subcommand)]

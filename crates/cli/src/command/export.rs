@@ -3,7 +3,7 @@ use pliant_hub::hugging_face;
 use super::context::Context;
 use crate::{
     arguments::export::{Export, Format},
-    exit::{Code, Failure},
+    exit::Failure,
 };
 
 pub(crate) fn run(arguments: &Export, context: &Context) -> Result<(), Failure> {
@@ -12,15 +12,7 @@ pub(crate) fn run(arguments: &Export, context: &Context) -> Result<(), Failure> 
     }
     let exported = match arguments.to {
         Format::Hf => hugging_face::export(&arguments.model, &arguments.out),
-    }
-    .map_err(|error| {
-        let code = if error.is_usage() {
-            Code::Usage
-        } else {
-            Code::Failed
-        };
-        Failure::new(code, &error).maybe(error.hint())
-    })?;
+    }?;
     context.output.result(&exported, |_| {
         format!(
             "{} in {}: {}\n",

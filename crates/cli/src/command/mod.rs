@@ -5,6 +5,7 @@ mod bench;
 mod compare;
 mod completions;
 mod context;
+pub(crate) mod convert;
 mod doctor;
 mod eval;
 mod export;
@@ -64,6 +65,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Score(verb) => score::run(verb, &context),
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Watch(verb) => watch::run(verb, &context),
+        Verb::Convert(verb) => convert::run(verb, &context),
         Verb::Export(verb) => export::run(verb, &context),
         Verb::Runs(verb) => runs::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),

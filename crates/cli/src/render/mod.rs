@@ -3,6 +3,7 @@
 pub(crate) mod activation;
 pub(crate) mod bench;
 pub(crate) mod comparison;
+pub(crate) mod conversion;
 pub(crate) mod finetuning;
 pub(crate) mod number;
 pub(crate) mod output;

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 28] = [
+const VERBS: [&[&str]; 29] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
@@ -14,6 +14,7 @@ const VERBS: [&[&str]; 28] = [
     &["score", "squad"],
     &["shapes"],
     &["watch"],
+    &["convert"],
     &["export"],
     &["runs"],
     &["runs", "rm"],

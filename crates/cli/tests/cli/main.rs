@@ -13,6 +13,7 @@ mod bad_input;
 mod bad_input_tasks;
 mod bench;
 mod compare;
+mod convert;
 mod eval_task;
 mod export;
 mod finetune;

@@ -174,10 +174,9 @@ impl Context {
         if query.is_empty() {
             return Err(empty(question, "question"));
         }
-        // [CLS], and a [SEP] after each text.
         let Some(room) = options
             .max_length
-            .checked_sub(query.len() + 3)
+            .checked_sub(query.len() + tokenizer.marks(2))
             .filter(|room| *room > 0)
         else {
             return Err(TaskError::QuestionTooLong {
@@ -192,7 +191,7 @@ impl Context {
         for (stretch, maximum_context) in stretches.iter().zip(maximum_context(&stretches)) {
             let (ids, type_ids) =
                 tokenizer.join(&query, Some(&self.ids[stretch.clone()]), options.max_length)?;
-            let first_position = query.len() + 2;
+            let first_position = tokenizer.second_start(query.len());
             windows.push(Window {
                 ids,
                 type_ids,

@@ -1,8 +1,10 @@
 //! The tokenizer: a Hugging Face tokenizer with the five tokens that masked language modelling needs.
 
 mod encoder;
+mod folder;
 mod merges;
 mod pair;
+mod style;
 mod vocabulary;
 mod words;
 
@@ -20,24 +22,25 @@ use crate::DataError;
 
 pub(crate) use encoder::Encoder;
 pub use pair::TokenPlace;
+use style::Style;
 pub(crate) use vocabulary::train;
 pub(crate) use words::WordCounter;
 
 /// Names of the special tokens; in a trained vocabulary their ids are their places here.
-pub(crate) const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+pub(crate) const SPECIAL: [&str; 5] = Style::Bert.names();
 
-/// Ids of the special tokens, found by name.
+/// Ids of the special tokens, found by BERT's names or by `RoBERTa`'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpecialTokens {
-    /// `[PAD]`
+    /// `[PAD]` or `<pad>`
     pub pad: u32,
-    /// `[UNK]`
+    /// `[UNK]` or `<unk>`
     pub unknown: u32,
-    /// `[CLS]`
+    /// `[CLS]` or `<s>`
     pub classify: u32,
-    /// `[SEP]`
+    /// `[SEP]` or `</s>`
     pub separate: u32,
-    /// `[MASK]`
+    /// `[MASK]` or `<mask>`
     pub mask: u32,
 }
 
@@ -47,6 +50,7 @@ pub struct SpecialTokens {
 #[derive(Debug)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+    style: Style,
     special: SpecialTokens,
     vocabulary_size: usize,
     /// Ids that stand for text, ascending.
@@ -73,13 +77,16 @@ impl Tokenizer {
             .is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
         let inner = if is_list {
             let words = word_list(&bytes).map_err(unusable)?;
-            check_special(path, |name| words.iter().any(|word| word == name))?;
+            check_special(path, Style::Bert, |name| {
+                words.iter().any(|word| word == name)
+            })?;
             word_piece(&words, !is_cased(&words)).map_err(|error| unusable(error.to_string()))?
         } else {
             tokenizers::Tokenizer::from_bytes(&bytes)
                 .map_err(|error| unusable(error.to_string()))?
         };
-        check_special(path, |name| inner.token_to_id(name).is_some())?;
+        let has = |name: &str| inner.token_to_id(name).is_some();
+        check_special(path, Style::of(has), has)?;
         Self::from_inner(inner).map_err(|error| match error {
             DataError::Encode(reason) => unusable(reason),
             other => other,
@@ -100,12 +107,14 @@ impl Tokenizer {
                 .token_to_id(name)
                 .ok_or_else(|| DataError::Encode(format!("no {name} token")))
         };
+        let style = Style::of(|name| inner.token_to_id(name).is_some());
+        let [pad, unknown, classify, separate, mask] = style.names();
         let special = SpecialTokens {
-            pad: id("[PAD]")?,
-            unknown: id("[UNK]")?,
-            classify: id("[CLS]")?,
-            separate: id("[SEP]")?,
-            mask: id("[MASK]")?,
+            pad: id(pad)?,
+            unknown: id(unknown)?,
+            classify: id(classify)?,
+            separate: id(separate)?,
+            mask: id(mask)?,
         };
         let mut not_text: HashSet<u32> = [
             special.pad,
@@ -137,6 +146,7 @@ impl Tokenizer {
         }
         Ok(Self {
             inner,
+            style,
             special,
             vocabulary_size,
             ordinary,
@@ -202,8 +212,12 @@ fn encode_error(error: tokenizers::Error) -> DataError {
     DataError::Encode(error.to_string())
 }
 
-fn check_special(path: &Path, has: impl Fn(&str) -> bool) -> Result<(), DataError> {
-    let missing: Vec<&'static str> = SPECIAL.into_iter().filter(|name| !has(name)).collect();
+fn check_special(path: &Path, style: Style, has: impl Fn(&str) -> bool) -> Result<(), DataError> {
+    let missing: Vec<&'static str> = style
+        .names()
+        .into_iter()
+        .filter(|name| !has(name))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -34,7 +34,8 @@ impl Tokenizer {
             .collect())
     }
 
-    /// Token ids and segment ids of `[CLS] first [SEP]` or `[CLS] first [SEP] second [SEP]`, at most `max_length`.
+    /// Token ids and segment ids of `[CLS] first [SEP]` or `[CLS] first [SEP] second [SEP]`, at most `max_length`; with a
+    /// tokenizer of `RoBERTa`'s style `<s> first </s>` or `<s> first </s></s> second </s>`, all of segment 0.
     ///
     /// What is too long is cut at its end: of two texts the longer one, until both are equally long, then both
     /// (`longest_first` of Hugging Face).
@@ -48,8 +49,7 @@ impl Tokenizer {
         max_length: usize,
     ) -> Result<(Vec<u32>, Vec<u32>), DataError> {
         let texts = 1 + usize::from(second.is_some());
-        // [CLS], and a [SEP] after each text.
-        let marks = 1 + texts;
+        let marks = self.marks(texts);
         if max_length < marks + texts {
             return Err(DataError::Option {
                 key: "max_length",
@@ -72,9 +72,11 @@ impl Tokenizer {
         ids.push(self.special.separate);
         let mut type_ids = vec![0; ids.len()];
         if let Some(second) = second {
+            ids.resize(self.second_start(first.len()), self.special.separate);
+            type_ids.resize(ids.len(), 0);
             ids.extend_from_slice(second);
             ids.push(self.special.separate);
-            type_ids.resize(ids.len(), 1);
+            type_ids.resize(ids.len(), self.style.second_type());
         }
         Ok((ids, type_ids))
     }

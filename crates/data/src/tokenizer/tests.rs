@@ -241,3 +241,97 @@ fn bad_word_lists() {
     let error = open_list("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n").unwrap_err();
     assert!(error.to_string().contains("no ordinary words"), "{error}");
 }
+
+/// A vocabulary of single letters with two merges, in the style of `RoBERTa`.
+fn byte_pair_folder(folder: &Path) {
+    let pieces = [
+        "<s>", "<pad>", "</s>", "<unk>", "<mask>", "a", "b", "c", "Ġ", "ab", "Ġc",
+    ];
+    let vocabulary: BTreeMap<&str, usize> = pieces.into_iter().zip(0..).collect();
+    fs::write(
+        folder.join("vocab.json"),
+        serde_json::to_string(&vocabulary).unwrap(),
+    )
+    .unwrap();
+    fs::write(folder.join("merges.txt"), "#version: 0.2\na b\nĠ c\n").unwrap();
+}
+
+#[test]
+fn byte_pairs_are_read_and_joined_as_roberta_does() {
+    let folder = tempfile::tempdir().unwrap();
+    byte_pair_folder(folder.path());
+    let tokenizer = Tokenizer::open_folder(folder.path()).unwrap();
+    let special = tokenizer.special();
+    assert_eq!(
+        (
+            special.classify,
+            special.pad,
+            special.separate,
+            special.mask
+        ),
+        (0, 1, 2, 4)
+    );
+    assert!(tokenizer.mask_takes_space());
+    let (first, second) = (
+        tokenizer.encode("ab c").unwrap(),
+        tokenizer.encode("b").unwrap(),
+    );
+    assert_eq!(first, [9, 10]);
+    let (ids, types) = tokenizer.join(&first, Some(&second), 32).unwrap();
+    assert_eq!(ids, [0, 9, 10, 2, 2, 6, 2]);
+    assert_eq!(types, [0; 7]);
+
+    // What is written is read as the same tokenizer.
+    tokenizer
+        .save(&folder.path().join("tokenizer.json"))
+        .unwrap();
+    let again = Tokenizer::open_folder(folder.path()).unwrap();
+    assert_eq!(again.to_json().unwrap(), tokenizer.to_json().unwrap());
+    assert_eq!(again.join(&first, Some(&second), 32).unwrap(), (ids, types));
+}
+
+#[test]
+fn a_pair_leaves_room_for_both_separators_of_roberta() {
+    let folder = tempfile::tempdir().unwrap();
+    byte_pair_folder(folder.path());
+    let tokenizer = Tokenizer::open_folder(folder.path()).unwrap();
+    let (ids, _) = tokenizer.join(&[5, 5, 5], Some(&[6, 6, 6]), 7).unwrap();
+    assert_eq!(ids, [0, 5, 2, 2, 6, 6, 2]);
+    assert!(tokenizer.join(&[5], Some(&[6]), 5).is_err());
+}
+
+#[test]
+fn a_folder_says_the_letter_case_of_its_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nabc\n";
+    fs::write(folder.path().join("vocab.txt"), words).unwrap();
+    let lower = Tokenizer::open_folder(folder.path()).unwrap();
+    assert_eq!(lower.encode("ABC").unwrap(), [5]);
+    fs::write(
+        folder.path().join("tokenizer_config.json"),
+        r#"{"do_lower_case": false}"#,
+    )
+    .unwrap();
+    let cased = Tokenizer::open_folder(folder.path()).unwrap();
+    assert_eq!(cased.encode("ABC").unwrap(), [1]);
+}
+
+#[test]
+fn a_folder_without_a_tokenizer_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Tokenizer::open_folder(folder.path()).unwrap_err();
+    assert!(matches!(error, DataError::NoTokenizer { .. }), "{error}");
+    fs::write(
+        folder.path().join("vocab.json"),
+        r#"{"<s>": 0, "<mask>": 1}"#,
+    )
+    .unwrap();
+    fs::write(folder.path().join("merges.txt"), "#version: 0.2\n").unwrap();
+    let error = Tokenizer::open_folder(folder.path()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("has no <pad>, no <unk>, no </s> token"),
+        "{error}"
+    );
+}

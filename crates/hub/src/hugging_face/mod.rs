@@ -1,6 +1,8 @@
 //! Folders that `transformers` reads: configuration, weights, tokenizer, and the model as one module in plain PyTorch.
 
 mod card;
+mod folder;
+mod import;
 mod module;
 mod tokenizer;
 
@@ -12,6 +14,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::HubError;
+use folder::Folder;
+pub use folder::ModelFolder;
+pub use import::{ImportOptions, ImportReport, Imported, import};
+
+/// The module of plain PyTorch, by which an earlier export is known.
+const MODULE_FILE: &str = "modeling_pliant.py";
 
 /// What [`export`] wrote.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,13 +63,12 @@ pub fn export(model: &Path, out: &Path) -> Result<Exported, HubError> {
     } else {
         TaskModel::load(model)?;
     }
-    check_out(out)?;
     let architecture = format!("Pliant{}", class(head));
     document.insert("architectures".to_owned(), json!([architecture]));
     document.insert("auto_map".to_owned(), auto_map());
     document.insert("dtype".to_owned(), json!("float32"));
 
-    let mut folder = Folder::create(out)?;
+    let mut folder = Folder::create(out, MODULE_FILE)?;
     let tokens = model.join("tokenizer.json");
     if tokens.is_file() {
         let special = tokenizer::Special::read(&read_object(&tokens)?);
@@ -76,7 +83,7 @@ pub fn export(model: &Path, out: &Path) -> Result<Exported, HubError> {
     }
     folder.write_json("config.json", &Value::Object(document))?;
     folder.copy(&model.join("model.safetensors"), "model.safetensors")?;
-    folder.write("modeling_pliant.py", &module::source(&config)?)?;
+    folder.write(MODULE_FILE, &module::source(&config)?)?;
     folder.write("README.md", &card::text(model, &config, &architecture))?;
     folder.files.sort();
     Ok(Exported {
@@ -117,63 +124,10 @@ fn auto_map() -> Value {
     Value::Object(map)
 }
 
-/// Refuses a folder that holds anything but an earlier export.
-fn check_out(out: &Path) -> Result<(), HubError> {
-    let mut entries = match fs::read_dir(out) {
-        Ok(entries) => entries.filter_map(Result::ok),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(HubError::io("read", out, source)),
-    };
-    if out.join("modeling_pliant.py").is_file() {
-        return Ok(());
-    }
-    match entries.next() {
-        None => Ok(()),
-        Some(entry) => Err(HubError::Occupied {
-            folder: out.to_path_buf(),
-            found: entry.file_name().to_string_lossy().into_owned(),
-        }),
-    }
-}
-
 fn read_object(path: &Path) -> Result<Map<String, Value>, HubError> {
     let text = fs::read(path).map_err(|source| HubError::io("read", path, source))?;
     serde_json::from_slice(&text).map_err(|error| HubError::Damaged {
         path: path.to_path_buf(),
         reason: error.to_string(),
     })
-}
-
-/// The folder that is written, and what is in it so far.
-struct Folder {
-    path: PathBuf,
-    files: Vec<String>,
-}
-
-impl Folder {
-    fn create(path: &Path) -> Result<Self, HubError> {
-        fs::create_dir_all(path).map_err(|source| HubError::io("create", path, source))?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            files: Vec::new(),
-        })
-    }
-
-    fn write(&mut self, name: &str, text: &str) -> Result<(), HubError> {
-        let path = self.path.join(name);
-        self.files.push(name.to_owned());
-        fs::write(&path, text).map_err(|source| HubError::io("write", &path, source))
-    }
-
-    fn write_json(&mut self, name: &str, value: &Value) -> Result<(), HubError> {
-        self.write(name, &format!("{value:#}\n"))
-    }
-
-    fn copy(&mut self, from: &Path, name: &str) -> Result<(), HubError> {
-        let path = self.path.join(name);
-        self.files.push(name.to_owned());
-        fs::copy(from, &path)
-            .map(drop)
-            .map_err(|source| HubError::io("write", &path, source))
-    }
 }

@@ -17,6 +17,8 @@ const MASKED_LANGUAGE_MODEL: &str = "BertForMaskedLM";
 /// What the classes of an exported model begin with, and those above.
 const EXPORTED: &str = "PliantFor";
 const BERT: &str = "BertFor";
+/// Far beyond any task, so that a wrong number is refused before memory is asked for.
+const MOST_LABELS: usize = 1 << 16;
 const SINGLE_LABEL: &str = "single_label_classification";
 const REGRESSION: &str = "regression";
 
@@ -159,9 +161,15 @@ impl ConfigDocument {
         Ok(Some(head))
     }
 
-    /// The labels in the order of their numbers.
+    /// The labels in the order of their numbers. `transformers` writes none where they are those that it would give them.
     fn labels(&self) -> Result<Vec<String>, String> {
-        let map = self.id2label.as_ref().ok_or("id2label is missing")?;
+        let Some(map) = self.id2label.as_ref() else {
+            let count = self.num_labels.unwrap_or(2);
+            if count > MOST_LABELS {
+                return Err(format!("num_labels is {count}, more than {MOST_LABELS}"));
+            }
+            return Ok((0..count).map(|id| format!("LABEL_{id}")).collect());
+        };
         if let Some(count) = self.num_labels.filter(|count| *count != map.len()) {
             return Err(format!(
                 "num_labels is {count}, but id2label has {}",

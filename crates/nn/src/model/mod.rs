@@ -1,6 +1,7 @@
 //! Models: the types that the other crates use.
 
 mod adapter_file;
+mod any;
 mod fill_mask;
 mod gradients;
 mod input;
@@ -22,6 +23,7 @@ pub(crate) use storage::load_config;
 
 use pliant_kernels::Precision;
 
+pub use any::AnyModel;
 pub use gradients::Gradients;
 pub use input::{DropoutKey, ModelInput};
 pub use masked_lm::MaskedLanguageModel;

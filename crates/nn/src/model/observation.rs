@@ -24,6 +24,20 @@ impl Observer for SiteInputs<'_> {
     }
 }
 
+/// Hands the output of every module to a sink.
+pub(crate) struct Outputs<'a> {
+    /// Takes (module, values).
+    pub(crate) sink: &'a mut dyn FnMut(&str, &[f32]),
+}
+
+impl Observer for Outputs<'_> {
+    fn output(&mut self, name: &str, values: &[f32]) {
+        (self.sink)(name, values);
+    }
+
+    fn activation_input(&mut self, _layer: Option<usize>, _values: &[f32], _bias: &[f32]) {}
+}
+
 /// Remembers the first module whose output holds something that is not finite.
 #[derive(Debug, Default)]
 pub(crate) struct FirstNonFinite {

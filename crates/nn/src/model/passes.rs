@@ -8,7 +8,7 @@ use pliant_kernels::masked_lm::Score;
 
 use super::input::TokenInput;
 use super::network::{ForwardBatch, Network};
-use super::observation::{FirstNonFinite, SiteInputs};
+use super::observation::{FirstNonFinite, Outputs, SiteInputs};
 use super::{DropoutKey, Gradients, MaskedLanguageModel, Model, ModelInput, weights};
 use crate::error::ModelError;
 use crate::module::{Head, MaskedTarget, Observer, Pass, PassDropout};
@@ -167,6 +167,25 @@ impl MaskedLanguageModel {
         };
         without_head.validate(&self.config)?;
         self.observed_score(&without_head, Some(&mut self.site_inputs(sink)));
+        Ok(())
+    }
+
+    /// Shows the output of every module of the encoder on a batch; see [`super::AnyModel::outputs`].
+    ///
+    /// # Errors
+    /// As [`Self::score`]; masked positions and labels are not looked at.
+    pub fn outputs(
+        &self,
+        input: &ModelInput<'_>,
+        sink: &mut dyn FnMut(&str, &[f32]),
+    ) -> Result<(), ModelError> {
+        let without_head = ModelInput {
+            masked_positions: &[],
+            labels: &[],
+            ..*input
+        };
+        without_head.validate(&self.config)?;
+        self.observed_score(&without_head, Some(&mut Outputs { sink }));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::network::ForwardBatch;
+use super::observation::Outputs;
 use super::{DropoutKey, Gradients, TaskInput, TaskModel, TaskScore};
 use crate::error::ModelError;
 use crate::head::TaskHead;
@@ -80,6 +81,27 @@ impl TaskModel {
             &tokens,
             &batch,
             Some(&mut self.site_inputs(sink)),
+            |network, pass| network.logits(&batch, pass),
+        );
+        Ok(())
+    }
+
+    /// Shows the output of every module on a batch; see [`super::AnyModel::outputs`].
+    ///
+    /// # Errors
+    /// As [`TaskModel::logits`].
+    pub fn outputs(
+        &self,
+        input: &TaskInput<'_>,
+        sink: &mut dyn FnMut(&str, &[f32]),
+    ) -> Result<(), ModelError> {
+        input.validate_tokens(&self.config)?;
+        let tokens = input.tokens();
+        let batch = ForwardBatch::new(&tokens);
+        self.look(
+            &tokens,
+            &batch,
+            Some(&mut Outputs { sink }),
             |network, pass| network.logits(&batch, pass),
         );
         Ok(())

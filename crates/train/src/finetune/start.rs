@@ -23,19 +23,23 @@ pub(crate) fn open_tokenizer(model: &Path) -> Result<Tokenizer, TrainError> {
     Ok(Tokenizer::open(&path)?)
 }
 
-/// Refuses a tokenizer of another vocabulary than the model's.
+/// Rows that a word table may have beyond the vocabulary: some are padded to a multiple of 64 or 128.
+const PADDING: usize = 128;
+
+/// Refuses a tokenizer of so many words where the model has another vocabulary.
 pub(crate) fn check_vocabulary(
     model: &Path,
-    tokenizer: &Tokenizer,
+    tokenizer: usize,
     vocabulary: usize,
 ) -> Result<(), TrainError> {
-    if tokenizer.vocabulary_size() == vocabulary {
+    let unused = vocabulary.checked_sub(tokenizer);
+    if unused.is_some_and(|unused| unused < PADDING) {
         return Ok(());
     }
     Err(TrainError::OtherVocabulary {
         model: model.to_path_buf(),
         model_words: vocabulary,
-        tokenizer_words: tokenizer.vocabulary_size(),
+        tokenizer_words: tokenizer,
     })
 }
 
@@ -48,7 +52,11 @@ pub(crate) fn build(
 ) -> Result<Tuned, TrainError> {
     let has_pooler = !matches!(head, TaskHead::Span);
     let mut model = TaskModel::from_encoder(&options.model, head, seed)?;
-    check_vocabulary(&options.model, tokenizer, model.config().vocabulary_size)?;
+    check_vocabulary(
+        &options.model,
+        tokenizer.vocabulary_size(),
+        model.config().vocabulary_size,
+    )?;
     if options.max_length > model.config().max_positions {
         return Err(TrainError::TooLong {
             max_length: options.max_length,

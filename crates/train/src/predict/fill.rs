@@ -95,15 +95,23 @@ impl Predictor {
             .collect()
     }
 
-    /// `[CLS] text [SEP]`; only here does the text `[MASK]` stand for the token.
+    /// `[CLS] text [SEP]`; only here does the text `[MASK]` (and the tokenizer's own name for it) stand for the token.
     fn encode_masked(&self, text: &str) -> Result<Vec<u32>, TrainError> {
         let special = self.tokenizer.special();
         let mut ids = vec![special.classify];
-        for (place, piece) in text.split(MASK).enumerate() {
-            if place > 0 {
+        let text = text.replace(self.tokenizer.mask_name(), MASK);
+        let mut pieces = text.split(MASK).peekable();
+        while let Some(piece) = pieces.next() {
+            let gap_follows = pieces.peek().is_some();
+            let piece = if gap_follows && self.tokenizer.mask_takes_space() {
+                piece.trim_end()
+            } else {
+                piece
+            };
+            ids.extend(self.tokenizer.encode(piece)?);
+            if gap_follows {
                 ids.push(special.mask);
             }
-            ids.extend(self.tokenizer.encode(piece)?);
         }
         ids.push(special.separate);
         if !ids.contains(&special.mask) {

@@ -92,7 +92,7 @@ impl Predictor {
             let mut task = load_task(model, adapter)?;
             task.set_precision(precision);
             let (words, positions) = (task.config().vocabulary_size, task.config().max_positions);
-            check_vocabulary(model_folder, &tokenizer, words)?;
+            check_vocabulary(model_folder, tokenizer.vocabulary_size(), words)?;
             (Loaded::Task(Box::new(task)), positions)
         } else {
             let mut masked = MaskedLanguageModel::load(model)?;
@@ -101,7 +101,7 @@ impl Predictor {
                 masked.config().vocabulary_size,
                 masked.config().max_positions,
             );
-            check_vocabulary(model_folder, &tokenizer, words)?;
+            check_vocabulary(model_folder, tokenizer.vocabulary_size(), words)?;
             (Loaded::MaskedLanguage(Box::new(masked)), positions)
         };
         let path = tuned.join(READING_FILE);

@@ -10,6 +10,7 @@ mod print;
 mod reference;
 mod schema;
 mod source;
+mod start;
 mod table;
 mod value;
 
@@ -166,6 +167,12 @@ impl Recipe {
         if settings.values.contains_key("model.preset") {
             drop_repeated_sizes(&mut below)?;
         }
+        // Another model to begin with replaces what the one in the file decided, as saved recipes have it.
+        if settings.values.contains_key(start::KEY) {
+            for key in start::decided(&below)?.unwrap_or_default().keys() {
+                below.remove(key);
+            }
+        }
         for (clock, other) in CLOCKS {
             if settings.values.contains_key(clock) {
                 below.remove(other);
@@ -175,6 +182,10 @@ impl Recipe {
         values.extend(settings.values);
         let preset: Preset = key::read(&values, "model.preset", limits::ANY, || Preset::Tiny)?;
         let mut merged = preset_values(preset)?;
+        if let Some(decided) = start::decided(&values)? {
+            start::agree(&values, &decided)?;
+            merged.extend(decided);
+        }
         merged.extend(values);
 
         let mut group_values = file.groups;
@@ -234,6 +245,11 @@ impl Recipe {
         }
         if self.data.tokenizer != "train" {
             self.data.tokenizer = absolute(&self.data.tokenizer);
+        }
+        if let Some(start) = &mut self.model.start
+            && let Ok(path) = std::path::absolute(&*start)
+        {
+            *start = path;
         }
         if let Some(cache) = &mut self.data.cache
             && let Ok(path) = std::path::absolute(&*cache)

@@ -24,6 +24,9 @@ recipe_table! {
         /// Ready-made sizes: `tiny` (2 layers, hidden size 128), `mini` (4, 256), `small` (4, 512), `medium` (8, 512),
         /// `base` (12, 768).
         preset: Preset = Preset::Tiny, ANY;
+        /// Folder of a masked-language model whose weights the run begins with, as `pliant convert` or an earlier run wrote it.
+        /// Sizes and functions are then that model's and need not be given; its tokenizer is the default one.
+        start: Option<PathBuf> = None, ANY;
         /// Encoder layers.
         layers: usize = 2, between(1.0, 1000.0);
         /// Width of the residual stream.

@@ -96,6 +96,8 @@ pub enum Origin {
     Default,
     /// The model preset of that name.
     Preset(String),
+    /// The model in that folder, with which the run begins.
+    Start(PathBuf),
     /// A recipe file.
     File {
         /// The file.
@@ -114,6 +116,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => write!(f, "default"),
             Self::Preset(name) => write!(f, "preset {name}"),
+            Self::Start(folder) => write!(f, "the model in {}", folder.display()),
             Self::File { file, line, column } => write!(f, "{}:{line}:{column}", file.display()),
             Self::Setting(text) => write!(f, "--set {text}"),
         }

@@ -6,8 +6,8 @@ mod function;
 use super::{Family, Function, GELU_2020};
 use crate::error::ActivationError;
 use crate::spec::{
-    ActivationSpec, Degrees, DenominatorForm, Parameter, ParameterKind, RationalOptions, Share,
-    Value,
+    ActivationSpec, Degrees, DenominatorForm, Parameter, ParameterKind, ParseError,
+    RationalOptions, Share, Value,
 };
 use std::sync::Arc;
 
@@ -151,4 +151,28 @@ pub(crate) fn options(spec: &ActivationSpec) -> Option<RationalOptions> {
         shared_numerator: *numerator == Value::Choice("shared"),
         range: range.map_or(default_range(form), |(low, high)| (low.get(), high.get())),
     })
+}
+
+impl RationalOptions {
+    /// The activation with these options.
+    ///
+    /// # Errors
+    /// [`ParseError`] where they do not go together.
+    pub fn spec(&self) -> Result<ActivationSpec, ParseError> {
+        let numerator = if self.shared_numerator {
+            "shared"
+        } else {
+            "own"
+        };
+        let range = if self.range == default_range(self.form) {
+            String::new()
+        } else {
+            format!(", range={}..{}", self.range.0, self.range.1)
+        };
+        format!(
+            "rational({}/{}, form={}, start={}, share={}, numerator={numerator}{range})",
+            self.numerator_degree, self.denominator_degree, self.form, self.start, self.share
+        )
+        .parse()
+    }
 }
