@@ -29,6 +29,8 @@ pub enum Unary {
     Sign,
     Exp,
     Erf,
+    Log,
+    Sin,
     Tanh,
     Sigmoid,
 }
@@ -83,34 +85,6 @@ impl Expression {
         visit(self);
     }
 
-    /// The coefficient tensors of the formula and the symbols of their columns: `a…` are the numerator's, `b…` the
-    /// denominator's.
-    pub fn coefficients(&self) -> Vec<(&'static str, Vec<String>)> {
-        let mut symbols = Vec::new();
-        self.walk(&mut |part| {
-            if let Self::Symbol(name) = part
-                && !symbols.contains(name)
-            {
-                symbols.push(name.clone());
-            }
-        });
-        [("numerator", 'a'), ("denominator", 'b')]
-            .into_iter()
-            .filter_map(|(tensor, letter)| {
-                let mut columns: Vec<(usize, String)> = symbols
-                    .iter()
-                    .filter_map(|name| {
-                        let number = name.strip_prefix(letter)?.parse().ok()?;
-                        Some((number, name.to_string()))
-                    })
-                    .collect();
-                columns.sort();
-                let columns: Vec<String> = columns.into_iter().map(|(_, name)| name).collect();
-                (!columns.is_empty()).then_some((tensor, columns))
-            })
-            .collect()
-    }
-
     /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know.
     pub fn evaluate<N: Number>(&self, symbol: &dyn Fn(&str) -> Option<N>) -> Option<N> {
         let of = |part: &Self| part.evaluate(symbol);
@@ -125,6 +99,8 @@ impl Expression {
                     Unary::Sign => argument.sign(),
                     Unary::Exp => argument.exp(),
                     Unary::Erf => argument.erf(),
+                    Unary::Log => argument.ln(),
+                    Unary::Sin => argument.sin(),
                     Unary::Tanh => argument.tanh(),
                     Unary::Sigmoid => argument.sigmoid(),
                 }
@@ -194,6 +170,8 @@ impl fmt::Display for Expression {
                     Unary::Sign => "sign",
                     Unary::Exp => "exp",
                     Unary::Erf => "erf",
+                    Unary::Log => "ln",
+                    Unary::Sin => "sin",
                     Unary::Tanh => "tanh",
                     _ => "sigmoid",
                 };
@@ -276,6 +254,12 @@ impl Number for Expression {
     }
     fn erf(&self) -> Self {
         Self::unary(Unary::Erf, self)
+    }
+    fn ln(&self) -> Self {
+        Self::unary(Unary::Log, self)
+    }
+    fn sin(&self) -> Self {
+        Self::unary(Unary::Sin, self)
     }
     fn tanh(&self) -> Self {
         Self::unary(Unary::Tanh, self)

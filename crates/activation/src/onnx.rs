@@ -80,7 +80,7 @@ pub fn formula(
         })
         .collect::<Result<_, ActivationError>>()?;
     let mut translation = Translation {
-        symbols: symbols(&value),
+        symbols: activation.coefficient_symbols().into_iter().flat_map(|(_, names)| names).collect(),
         rows,
         formula: Formula {
             constants: Vec::new(),
@@ -99,12 +99,6 @@ pub fn formula(
             symbol,
         }),
     }
-}
-
-/// The symbols of the coefficients, in the order of a group.
-fn symbols(formula: &Expression) -> Vec<String> {
-    let tensors = formula.coefficients();
-    tensors.into_iter().flat_map(|(_, names)| names).collect()
 }
 
 struct Translation {
@@ -162,6 +156,19 @@ impl Translation {
         Operand::Node(self.formula.nodes.len() - 1)
     }
 
+    /// The name, with a number behind it if another constant comes from the same coefficients.
+    fn free_name(&self, name: &str) -> String {
+        let is_taken = |name: &str| {
+            let mut names = self.formula.constants.iter().filter_map(|constant| constant.name.as_deref());
+            names.any(|taken| taken == name)
+        };
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        std::iter::once(name.to_owned())
+            .chain(numbered)
+            .find(|name| !is_taken(name))
+            .unwrap_or_default()
+    }
+
     /// A part without the input, computed.
     fn constant(&mut self, part: &Expression) -> Result<Operand, String> {
         let mut used = Vec::new();
@@ -202,10 +209,8 @@ impl Translation {
         {
             values.truncate(1);
         }
-        self.formula.constants.push(Constant {
-            name: (!used.is_empty()).then(|| used.join("_")),
-            values,
-        });
+        let name = (!used.is_empty()).then(|| self.free_name(&used.join("_")));
+        self.formula.constants.push(Constant { name, values });
         Ok(Operand::Constant(self.formula.constants.len() - 1))
     }
 }
@@ -223,6 +228,8 @@ fn unary(operation: Unary) -> &'static str {
         Unary::Sign => "Sign",
         Unary::Exp => "Exp",
         Unary::Erf => "Erf",
+        Unary::Log => "Log",
+        Unary::Sin => "Sin",
         Unary::Tanh => "Tanh",
         Unary::Sigmoid => "Sigmoid",
     }
@@ -283,7 +290,10 @@ mod tests {
                 ("Div", [a, b]) => a / b,
                 ("Neg", [a]) => -a,
                 ("Abs", [a]) => a.abs(),
+                ("Sign", [a]) => Number::sign(a),
                 ("Exp", [a]) => a.exp(),
+                ("Log", [a]) => a.ln(),
+                ("Sin", [a]) => a.sin(),
                 ("Erf", [a]) => Number::erf(a),
                 ("Tanh", [a]) => a.tanh(),
                 ("Sigmoid", [a]) => Number::sigmoid(a),
@@ -304,11 +314,11 @@ mod tests {
 
     #[test]
     fn the_nodes_of_every_family_and_form_compute_its_value() {
-        let mut names: Vec<String> = crate::list::list()
-            .unwrap()
-            .into_iter()
-            .map(|entry| entry.name)
-            .collect();
+        let mut names = Vec::new();
+        for entry in crate::list::list().unwrap() {
+            names.push(entry.name);
+            names.extend(entry.examples.iter().map(ToString::to_string));
+        }
         for form in ["a", "b", "c", "n"] {
             for share in [
                 "share=group(2)",

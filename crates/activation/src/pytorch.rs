@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use crate::activation::Activation;
 use crate::expression::{Binary, Condition, Expression, Unary};
 
-/// `def name(x): …` for a fixed function, `def name(x, numerator, denominator): …` for one with coefficients: tensors
+/// `def name(x): …` for a fixed function, `def name(x, numerator, denominator): …` for one with coefficients (named as the tensors are): tensors
 /// `[groups, coefficients]`, whose columns broadcast over the channels, the last dimension of `x`.
 ///
 /// `per_channel` in the printed text must be defined: it gives the columns of a tensor, each with one value per channel, or
 /// one for all.
 pub fn function(activation: &Activation, name: &str) -> String {
     let (value, _) = activation.expressions();
-    let tensors = value.coefficients();
+    let tensors = activation.coefficient_symbols();
     let mut text = format!("def {name}(x");
     for (tensor, _) in &tensors {
         let _ = write!(text, ", {tensor}");
@@ -78,6 +78,8 @@ fn print(formula: &Expression, named: &[(Expression, String)]) -> String {
                 Unary::Sign => "sign",
                 Unary::Exp => "exp",
                 Unary::Erf => "erf",
+                Unary::Log => "log",
+                Unary::Sin => "sin",
                 Unary::Tanh => "tanh",
                 Unary::Sigmoid => "sigmoid",
             };
