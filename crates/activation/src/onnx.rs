@@ -80,7 +80,11 @@ pub fn formula(
         })
         .collect::<Result<_, ActivationError>>()?;
     let mut translation = Translation {
-        symbols: activation.coefficient_symbols().into_iter().flat_map(|(_, names)| names).collect(),
+        symbols: activation
+            .coefficient_symbols()
+            .into_iter()
+            .flat_map(|(_, names)| names)
+            .collect(),
         rows,
         formula: Formula {
             constants: Vec::new(),
@@ -159,7 +163,11 @@ impl Translation {
     /// The name, with a number behind it if another constant comes from the same coefficients.
     fn free_name(&self, name: &str) -> String {
         let is_taken = |name: &str| {
-            let mut names = self.formula.constants.iter().filter_map(|constant| constant.name.as_deref());
+            let mut names = self
+                .formula
+                .constants
+                .iter()
+                .filter_map(|constant| constant.name.as_deref());
             names.any(|taken| taken == name)
         };
         let numbered = (2..).map(|number| format!("{name}_{number}"));
