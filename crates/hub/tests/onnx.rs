@@ -1,6 +1,6 @@
 //! ONNX files, run by `tract` beside the model they were made of.
 //!
-//! That ONNX's own checker and ONNX Runtime take them is checked by `python/checks/onnx.py`.
+//! That ONNX's own checker and ONNX Runtime take them is checked by `python/checks/onnx_runtime.py`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
