@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 29] = [
+const VERBS: [&[&str]; 30] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
