@@ -6,7 +6,7 @@
 //!
 //! Start: the least-squares polynomial of `start` on `±limit`; the identity and powers are met exactly. After the learnable
 //! cubic of arXiv 2410.12572, of which neither start values nor code are public; its fixed cube is
-//! `polynomial(3, start=power(3), coefficients=fixed)`.
+//! `polynomial(start=power, coefficients=fixed)`.
 
 use super::fixed::{Fixed, FixedFunction};
 use super::parametric::{self, Parametric, SHARE};
@@ -87,7 +87,7 @@ impl Family for PolynomialFamily {
             "polynomial(2, start=relu)",
             "polynomial(4, start=silu, limit=2.5)",
             "polynomial(5, start=gelu)",
-            "polynomial(3, start=power(3), coefficients=fixed)",
+            "polynomial(start=power, coefficients=fixed)",
             "polynomial(5, start=gelu, coefficients=fixed)",
         ]
     }
