@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(Draw::matrix(&config, 768), Draw::Normal(0.02));
     }
 
-    /// Gains of KAT's code: the squares are 2.35679 for GELU and 2.81782 for SiLU.
+    /// Gains of KAT's code: the squares are 2.35679 for GELU and 2.81782 for `SiLU`.
     #[test]
     fn variance_is_preserved_through_the_activation() {
         for (text, square) in [("gelu", 2.35679), ("silu", 2.81782), ("relu", 2.0)] {

@@ -10,7 +10,7 @@
 
 use super::fixed::{Fixed, FixedFunction};
 use super::parametric::{self, Parametric, SHARE};
-use super::{Family, Function};
+use super::{Family, Function, Validation};
 use crate::activation::Activation;
 use crate::error::ActivationError;
 use crate::fit;
@@ -96,7 +96,7 @@ impl Family for PolynomialFamily {
         values[LEARNED] != FIXED
     }
 
-    fn validate(&self, values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, values: &[Value]) -> Validation {
         let Value::Function(start) = &values[START] else {
             return Ok(());
         };
@@ -133,7 +133,7 @@ pub(super) fn limit(values: &[Value]) -> f64 {
 }
 
 /// Refuses a limit at which f32 powers would overflow, or that leaves no room.
-pub(super) fn check_limit(values: &[Value]) -> Result<(), (&'static str, String)> {
+pub(super) fn check_limit(values: &[Value]) -> Validation {
     if (0.1..=100.0).contains(&limit(values)) {
         Ok(())
     } else {
