@@ -63,6 +63,8 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             ("prelu", 300, 700),
             ("prelu(share=group(25))", 301, 100),
             ("prelu(share=channel)", 301, 700),
+            ("spline", 301, 100),
+            ("spline(33, range=-3..3, share=group(4))", 301, 100),
         ] {
             same_bytes_at_any_thread_count(text, rows, channels);
         }

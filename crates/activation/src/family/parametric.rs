@@ -43,6 +43,10 @@ pub(crate) trait Parametric<const C: usize>: Copy + Debug + Send + Sync + 'stati
     fn precise_within(self) -> f64 {
         f64::INFINITY
     }
+    /// The pieces of a piecewise linear function, by which the kernels look values up.
+    fn pieces(self) -> Option<kernel::Pieces<C>> {
+        None
+    }
     /// Where the formula is meant to be used, if it has bounds.
     fn range(self) -> Option<(f64, f64)> {
         None

@@ -9,6 +9,7 @@ use super::parametric::{self, Parametric, SHARE};
 use super::{Family, Function, Validation};
 use crate::activation::Activation;
 use crate::error::ActivationError;
+use crate::kernel::Pieces;
 use crate::number::Number;
 use crate::spec::{ActivationSpec, Parameter, ParameterKind, Value};
 use std::sync::Arc;
@@ -197,6 +198,9 @@ impl<const C: usize> Parametric<C> for Spline {
     }
     fn kinks(self, _c: &[f64; C]) -> Vec<f64> {
         (1..C - 1).map(|k| self.knot(k)).collect()
+    }
+    fn pieces(self) -> Option<Pieces<C>> {
+        Some(Pieces::new(self.low, self.distance))
     }
     fn range(self) -> Option<(f64, f64)> {
         Some((self.low, self.knot(C - 1)))

@@ -3,8 +3,11 @@
 pub(crate) mod fixed;
 mod lanes;
 pub(crate) mod parametric;
+mod pieces;
 pub(crate) mod rational;
 mod sums;
+
+pub(crate) use pieces::Pieces;
 
 use std::borrow::Cow;
 

@@ -106,6 +106,7 @@ pub(crate) fn forward<F: Parametric<C>, const C: usize>(
     let channels = columns.channels;
     let tiles = columns.coefficients(function, coefficients);
     let bias = bias_or_none(bias, channels);
+    let pieces = function.pieces();
     let length = parallel::rows_per_chunk(channels) * channels;
     parallel::for_each_chunk(y, length, |chunk, y| {
         let x = &x[chunk * length..][..y.len()];
@@ -115,7 +116,11 @@ pub(crate) fn forward<F: Parametric<C>, const C: usize>(
                 .zip(bias.chunks(WIDTH))
                 .zip(y.chunks_mut(WIDTH));
             for (tile, ((x, bias), y)) in parts.enumerate() {
-                value(function, &tiles[tile.min(tiles.len() - 1)], x, bias, y);
+                let tile = &tiles[tile.min(tiles.len() - 1)];
+                match &pieces {
+                    Some(pieces) => pieces.value(tile, x, bias, y),
+                    None => value(function, tile, x, bias, y),
+                }
             }
         }
     });
@@ -136,6 +141,7 @@ pub(crate) fn backward<F: Parametric<C>, const C: usize>(
     let channels = columns.channels;
     let tiles = columns.coefficients(function, coefficients);
     let bias = bias_or_none(bias, channels);
+    let pieces = function.pieces();
     let length = rows_per_chunk(channels) * channels;
     let count = dcoefficients.len();
     let mut partials = vec![0.0_f64; dx.len().div_ceil(length) * count];
@@ -159,15 +165,11 @@ pub(crate) fn backward<F: Parametric<C>, const C: usize>(
                     .zip(column_sums.chunks_mut(WIDTH));
                 for (tile, (((x, bias), dx), column_sums)) in parts.enumerate() {
                     let tile = tile.min(tiles.len() - 1);
-                    slope(
-                        function,
-                        &tiles[tile],
-                        x,
-                        bias,
-                        dx,
-                        column_sums,
-                        &mut sums[tile],
-                    );
+                    let (c, sums) = (&tiles[tile], &mut sums[tile]);
+                    match &pieces {
+                        Some(pieces) => pieces.slope(c, x, bias, dx, column_sums, sums),
+                        None => slope(function, c, x, bias, dx, column_sums, sums),
+                    }
                 }
             }
             for (tile, sums) in sums.iter().enumerate() {
