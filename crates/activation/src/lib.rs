@@ -50,3 +50,8 @@ pub mod spec;
 pub use activation::{Activation, CoefficientTensor};
 pub use error::ActivationError;
 pub use spec::{ActivationSpec, DenominatorForm, ParseError, RationalOptions, Share};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,3 +6,8 @@ pub mod onnx;
 pub mod tensorboard;
 
 pub use error::HubError;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -383,7 +383,11 @@ fn pickles_run_no_code_and_may_not_lie() {
 #[test]
 fn a_view_may_not_claim_more_than_the_file_holds() {
     let folder = copied("bert-questions-pickle");
-    fs::copy(golden("expanded.bin"), folder.path().join("pytorch_model.bin")).unwrap();
+    fs::copy(
+        golden("expanded.bin"),
+        folder.path().join("pytorch_model.bin"),
+    )
+    .unwrap();
     let found = refused(folder.path()).to_string();
     assert!(
         found.contains("has the shape [100000, 1000], more than the file holds"),

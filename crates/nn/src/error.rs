@@ -88,6 +88,12 @@ pub enum ModelError {
         /// Why not.
         source: ActivationError,
     },
+    /// A module is to live on a device that its operations do not run on.
+    #[error("no activation kernels for {device}")]
+    Device {
+        /// The device, in Burn's words.
+        device: String,
+    },
     /// An input tensor has the wrong number of elements.
     #[error("model input `{field}` has {found} elements, expected {expected} ({meaning})")]
     InputLength {
@@ -331,6 +337,9 @@ impl ModelError {
             }
             Self::EmptySequence { .. } => {
                 "give every sequence at least one token with attention mask 1"
+            }
+            Self::Device { .. } => {
+                "build the module on Device::flex() or Device::flex().autodiff()"
             }
             Self::TargetKind { .. } => "give targets of the kind that the model predicts",
             Self::ScoreNotFinite { .. } => "leave rows without a score out",

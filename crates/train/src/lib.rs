@@ -59,3 +59,8 @@ pub use stop::StopFlag;
 pub use summary::{FairnessHashes, RunSummary};
 pub use temporary::TemporaryFolder;
 pub use trainable::input as model_input;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

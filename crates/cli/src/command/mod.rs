@@ -19,8 +19,10 @@ mod recording;
 mod reference;
 mod runs;
 mod score;
+mod serve;
 mod shapes;
 mod sweep;
+mod tokenize;
 mod watch;
 
 use std::{env, ffi::OsString, io};
@@ -60,6 +62,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Pretrain(verb) => pretrain::run(verb, &context),
         Verb::Finetune(verb) => finetune::run(verb, &context),
         Verb::Predict(verb) => predict::run(verb, &context),
+        Verb::Serve(verb) => serve::run(verb, &context),
         Verb::Eval(verb) => eval::run(verb, &context),
         Verb::Sweep(verb) => sweep::run(verb, &context),
         Verb::Score(verb) => score::run(verb, &context),
@@ -67,6 +70,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Watch(verb) => watch::run(verb, &context),
         Verb::Convert(verb) => convert::run(verb, &context),
         Verb::Export(verb) => export::run(verb, &context),
+        Verb::Tokenize(verb) => tokenize::run(verb, &context),
         Verb::Runs(verb) => runs::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),
