@@ -127,7 +127,7 @@ CASES = {
     "prelu": (lambda x, c: F.prelu(x, c), [0.17], [0]),
     "polynomial": (guarded(4.0), [0.1, 0.9, -0.3, 0.05], [4, -4]),
     "polynomial(5, start=gelu, limit=2.5)": (guarded(2.5), [0.1, 0.9, -0.3, 0.05, 0.02, -0.01], [2.5, -2.5]),
-    "polynomial(3, start=power(3), coefficients=fixed)": (fixed_cube, [], [4, -4]),
+    "polynomial(start=power, coefficients=fixed)": (fixed_cube, [], [4, -4]),
     "slaf(3)": (guarded(4.0), [1.0, 1.0, 1.0], []),
     "swish": (lambda x, c: x * torch.sigmoid(c[0] * x), [1.3], []),
     "arelu": (arelu, [0.9, 2.0], [0]),
@@ -150,7 +150,7 @@ def inputs(kinks):
     """Kinks, large inputs, and between them a walk over ±6 that no grid of kinks meets: 200 in all."""
     special = [float(kink) for kink in kinks] + [0.0, 1e-7, -1e-7, 30.0, -30.0, 1000.0, -1000.0]
     count = 200 - len(special)
-    return special + [round(12 * ((index * 0.6180339887) % 1) - 6, 3) + 0.0003 for index in range(count)]
+    return special + [round(round(12 * ((index * 0.6180339887) % 1) - 6, 3) + 0.0003, 4) for index in range(count)]
 
 
 def weights(count):

@@ -15,6 +15,7 @@ from transformers import AutoTokenizer
 
 OUT = Path(__file__).resolve().parents[2] / "crates" / "data" / "tests" / "golden" / "tokenizer"
 BERT = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+VOCABULARY = 420
 ROBERTA = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 # What the vocabularies are trained on, several times over, so that words become whole.
@@ -72,7 +73,7 @@ def words(folder, lowercase, strip_accents=None, chinese=True, settings=None):
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(True, chinese, strip_accents, lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=420, special_tokens=BERT, continuing_subword_prefix="##", show_progress=False)
+    trainer = trainers.WordPieceTrainer(vocab_size=VOCABULARY, special_tokens=BERT, continuing_subword_prefix="##", show_progress=False)
     tokenizer.train_from_iterator(TEXT * 4, trainer)
     vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     (folder / "vocab.txt").write_text("".join(f"{word}\n" for word, _ in vocabulary))
@@ -81,7 +82,7 @@ def words(folder, lowercase, strip_accents=None, chinese=True, settings=None):
 
 def pieces(folder, settings=None):
     trained = ByteLevelBPETokenizer()
-    trained.train_from_iterator(TEXT * 4, vocab_size=420, special_tokens=ROBERTA, show_progress=False)
+    trained.train_from_iterator(TEXT * 4, vocab_size=VOCABULARY, special_tokens=ROBERTA, show_progress=False)
     trained.save_model(str(folder))
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "RobertaTokenizer", **(settings or {})}) + "\n")
 

@@ -67,6 +67,63 @@ impl Expression {
         Self::Symbol(name.into())
     }
 
+    /// Visits every part, the innermost first.
+    pub fn walk(&self, visit: &mut dyn FnMut(&Self)) {
+        match self {
+            Self::Constant(_) | Self::Symbol(_) => {}
+            Self::Unary(_, argument) => argument.walk(visit),
+            Self::Binary(_, left, right) => {
+                left.walk(visit);
+                right.walk(visit);
+            }
+            Self::Where(_, argument, first, second) => {
+                for part in [argument, first, second] {
+                    part.walk(visit);
+                }
+            }
+        }
+        visit(self);
+    }
+
+    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know.
+    pub fn evaluate<N: Number>(&self, symbol: &dyn Fn(&str) -> Option<N>) -> Option<N> {
+        let of = |part: &Self| part.evaluate(symbol);
+        Some(match self {
+            Self::Constant(value) => N::constant(*value),
+            Self::Symbol(name) => symbol(name)?,
+            Self::Unary(operation, argument) => {
+                let argument = of(argument)?;
+                match operation {
+                    Unary::Negate => -argument,
+                    Unary::Absolute => argument.abs(),
+                    Unary::Sign => argument.sign(),
+                    Unary::Exp => argument.exp(),
+                    Unary::Erf => argument.erf(),
+                    Unary::Log => argument.ln(),
+                    Unary::Sin => argument.sin(),
+                    Unary::Tanh => argument.tanh(),
+                    Unary::Sigmoid => argument.sigmoid(),
+                }
+            }
+            Self::Binary(operation, left, right) => {
+                let (left, right) = (of(left)?, of(right)?);
+                match operation {
+                    Binary::Add => left + right,
+                    Binary::Subtract => left - right,
+                    Binary::Multiply => left * right,
+                    Binary::Divide => left / right,
+                }
+            }
+            Self::Where(condition, argument, first, second) => {
+                let (argument, first, second) = (of(argument)?, of(first)?, of(second)?);
+                match condition {
+                    Condition::Positive => argument.where_positive(first, second),
+                    Condition::Negative => argument.where_negative(first, second),
+                }
+            }
+        })
+    }
+
     fn unary(operation: Unary, argument: &Self) -> Self {
         Self::Unary(operation, Rc::new(argument.clone()))
     }

@@ -38,33 +38,15 @@ pub fn function(activation: &Activation, name: &str) -> String {
     text
 }
 
-/// Visits every part, the innermost first.
-fn walk(formula: &Expression, visit: &mut dyn FnMut(&Expression)) {
-    match formula {
-        Expression::Constant(_) | Expression::Symbol(_) => {}
-        Expression::Unary(_, argument) => walk(argument, visit),
-        Expression::Binary(_, left, right) => {
-            walk(left, visit);
-            walk(right, visit);
-        }
-        Expression::Where(_, argument, first, second) => {
-            for part in [argument, first, second] {
-                walk(part, visit);
-            }
-        }
-    }
-    visit(formula);
-}
-
 /// Operations that occur more than once in `whole`, the innermost first.
 fn repeated(part: &Expression, whole: &Expression, found: &mut Vec<Expression>) {
-    walk(part, &mut |inner| {
+    part.walk(&mut |inner| {
         if matches!(inner, Expression::Constant(_) | Expression::Symbol(_)) || found.contains(inner)
         {
             return;
         }
         let mut count = 0;
-        walk(whole, &mut |other| count += usize::from(other == inner));
+        whole.walk(&mut |other| count += usize::from(other == inner));
         if count > 1 {
             found.push(inner.clone());
         }

@@ -75,6 +75,9 @@ pub(crate) fn fixed(name: &str) -> &'static dyn Family {
     find(name).unwrap_or(&identity::FAMILY)
 }
 
+/// Refused arguments: the parameter at fault, and why.
+pub(crate) type Validation = Result<(), (&'static str, String)>;
+
 /// A family: its text form, and the way from arguments to a function.
 pub(crate) trait Family: Send + Sync {
     fn name(&self) -> &'static str;
@@ -97,7 +100,7 @@ pub(crate) trait Family: Send + Sync {
         false
     }
     /// Refuses combinations of arguments; names the parameter at fault.
-    fn validate(&self, _values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, _values: &[Value]) -> Validation {
         Ok(())
     }
     /// How a series of so many terms is made of the family's function, if it can be.

@@ -1,6 +1,6 @@
 //! What learnable functions of few coefficients have in common: layout, sharing, kernels, from one definition.
 
-use super::{Family, Function};
+use super::{Family, Function, Validation};
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
@@ -67,7 +67,7 @@ pub(super) struct ParametricFamily<F, const C: usize> {
     /// The function for the numbers among its arguments.
     pub(super) make: fn(&[f64]) -> F,
     /// Refuses numbers; names the parameter at fault.
-    pub(super) check: fn(&[f64]) -> Result<(), (&'static str, String)>,
+    pub(super) check: fn(&[f64]) -> Validation,
 }
 
 impl<F: Parametric<C>, const C: usize> Family for ParametricFamily<F, C> {
@@ -89,7 +89,7 @@ impl<F: Parametric<C>, const C: usize> Family for ParametricFamily<F, C> {
     fn is_learnable(&self, _values: &[Value]) -> bool {
         true
     }
-    fn validate(&self, values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, values: &[Value]) -> Validation {
         (self.check)(&numbers(values))
     }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError> {

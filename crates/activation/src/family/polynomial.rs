@@ -6,11 +6,11 @@
 //!
 //! Start: the least-squares polynomial of `start` on `±limit`; the identity and powers are met exactly. After the learnable
 //! cubic of arXiv 2410.12572, of which neither start values nor code are public; its fixed cube is
-//! `polynomial(3, start=power(3), coefficients=fixed)`.
+//! `polynomial(start=power, coefficients=fixed)`.
 
 use super::fixed::{Fixed, FixedFunction};
 use super::parametric::{self, Parametric, SHARE};
-use super::{Family, Function};
+use super::{Family, Function, Validation};
 use crate::activation::Activation;
 use crate::error::ActivationError;
 use crate::fit;
@@ -87,7 +87,7 @@ impl Family for PolynomialFamily {
             "polynomial(2, start=relu)",
             "polynomial(4, start=silu, limit=2.5)",
             "polynomial(5, start=gelu)",
-            "polynomial(3, start=power(3), coefficients=fixed)",
+            "polynomial(start=power, coefficients=fixed)",
             "polynomial(5, start=gelu, coefficients=fixed)",
         ]
     }
@@ -96,7 +96,7 @@ impl Family for PolynomialFamily {
         values[LEARNED] != FIXED
     }
 
-    fn validate(&self, values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, values: &[Value]) -> Validation {
         let Value::Function(start) = &values[START] else {
             return Ok(());
         };
@@ -133,7 +133,7 @@ pub(super) fn limit(values: &[Value]) -> f64 {
 }
 
 /// Refuses a limit at which f32 powers would overflow, or that leaves no room.
-pub(super) fn check_limit(values: &[Value]) -> Result<(), (&'static str, String)> {
+pub(super) fn check_limit(values: &[Value]) -> Validation {
     if (0.1..=100.0).contains(&limit(values)) {
         Ok(())
     } else {

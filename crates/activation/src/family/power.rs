@@ -1,5 +1,5 @@
 //! `x^n`: the start of a polynomial whose highest term is alone. It has no guard of its own, so it is no activation by
-//! itself; `polynomial(3, start=power(3), coefficients=fixed)` is the guarded cube.
+//! itself; `polynomial(start=power, coefficients=fixed)` is the guarded cube.
 
 use super::fixed::{Fixed, FixedFamily};
 use crate::number::Number;

@@ -15,7 +15,7 @@
 use super::fixed::Fixed;
 use super::parametric::{self, Parametric, SHARE};
 use super::relu::Relu;
-use super::{Family, Function, MakeSeries, find};
+use super::{Family, Function, MakeSeries, Validation, find};
 use crate::error::ActivationError;
 use crate::number::Number;
 use crate::spec::{ActivationSpec, Parameter, ParameterKind, Value};
@@ -90,7 +90,7 @@ impl Family for SeriesFamily {
         true
     }
 
-    fn validate(&self, values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, values: &[Value]) -> Validation {
         let Value::Function(base) = &values[BASE] else {
             return Ok(());
         };

@@ -3,7 +3,7 @@
 
 use super::parametric::SHARE;
 use super::polynomial::{self, LARGEST, LIMIT};
-use super::{Family, Function};
+use super::{Family, Function, Validation};
 use crate::error::ActivationError;
 use crate::spec::{ActivationSpec, Parameter, ParameterKind, Value};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl Family for Slaf {
         true
     }
 
-    fn validate(&self, values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, values: &[Value]) -> Validation {
         polynomial::check_limit(values)
     }
 

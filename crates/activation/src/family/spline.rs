@@ -6,7 +6,7 @@
 //! on ±15, constant outside, where no input gets a gradient; here the outer lines go on).
 
 use super::parametric::{self, Parametric, SHARE};
-use super::{Family, Function};
+use super::{Family, Function, Validation};
 use crate::activation::Activation;
 use crate::error::ActivationError;
 use crate::number::Number;
@@ -68,7 +68,7 @@ impl Family for SplineFamily {
         true
     }
 
-    fn validate(&self, values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, values: &[Value]) -> Validation {
         match values.first() {
             Some(Value::Integer(knots)) if !KNOTS.contains(knots) => {
                 Err(("knots", "knots must be 9, 17 or 33".into()))

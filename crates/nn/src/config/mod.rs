@@ -6,6 +6,7 @@ mod preset;
 mod sites;
 
 use pliant_activation::{Activation, ActivationSpec};
+use pliant_kernels::attention::Rotary;
 use serde::{Deserialize, Serialize};
 
 pub use choice::{Initialisation, NormPlacement, Positions};
@@ -14,6 +15,9 @@ pub use preset::Preset;
 pub use sites::Sites;
 
 use crate::error::ModelError;
+
+/// Base of the rotation frequencies (Su et al. 2021).
+const ROTARY_BASE: f64 = 10_000.0;
 
 /// Shape, placement and functions of an encoder with a masked-language-model head.
 ///
@@ -71,6 +75,12 @@ impl ModelConfig {
     /// Channels of one attention head.
     pub fn head_size(&self) -> usize {
         self.hidden_size / self.heads.max(1)
+    }
+
+    /// The angles by which queries and keys are turned; none with learned positions.
+    pub fn rotary(&self) -> Option<Rotary> {
+        (self.positions == Positions::Rotary)
+            .then(|| Rotary::new(self.max_positions, self.head_size(), ROTARY_BASE))
     }
 
     /// The factor on the residual stream: `(2N)^¼` for `DeepNorm` with N layers, else 1.

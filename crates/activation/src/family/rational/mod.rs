@@ -3,7 +3,7 @@
 pub(crate) mod definition;
 mod function;
 
-use super::{Family, Function, GELU_2020};
+use super::{Family, Function, GELU_2020, Validation};
 use crate::error::ActivationError;
 use crate::spec::{
     ActivationSpec, Degrees, DenominatorForm, Parameter, ParameterKind, ParseError,
@@ -92,7 +92,7 @@ impl Family for Rational {
         true
     }
 
-    fn validate(&self, values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, values: &[Value]) -> Validation {
         let degrees = match values[DEGREES] {
             Value::Degrees(degrees) => (degrees.numerator, degrees.denominator),
             _ => (0, 0),
