@@ -43,6 +43,7 @@ pub mod import;
 mod kernel;
 pub mod list;
 pub mod number;
+pub mod onnx;
 pub mod pytorch;
 pub mod spec;
 

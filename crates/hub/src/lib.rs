@@ -1,7 +1,8 @@
-//! The outside world's formats: [`tensorboard`] event files of a run, [`hugging_face`] folders of a model.
+//! The outside world's formats: [`tensorboard`] event files of a run, [`hugging_face`] folders and [`onnx`] files of a model.
 
 mod error;
 pub mod hugging_face;
+pub mod onnx;
 pub mod tensorboard;
 
 pub use error::HubError;

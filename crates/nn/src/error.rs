@@ -16,6 +16,16 @@ pub enum ModelError {
         /// The configuration key.
         key: &'static str,
     },
+    /// A size is beyond that of any encoder.
+    #[error("model key `{key}` is {value}; it must be at most {most}")]
+    TooLarge {
+        /// The configuration key.
+        key: &'static str,
+        /// What was given.
+        value: usize,
+        /// The largest.
+        most: usize,
+    },
     /// The attention heads do not divide the hidden size.
     #[error("{heads} heads do not divide the hidden size {hidden_size}")]
     Heads {
@@ -270,6 +280,9 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         let fixed = match self {
             Self::Zero { key } => return Some(format!("set model.{key} to at least 1")),
+            Self::TooLarge { key, most, .. } => {
+                return Some(format!("set model.{key} to at most {most}"));
+            }
             Self::OutOfRange { key, expected, .. } => {
                 return Some(format!("set model.{key} to {expected}"));
             }

@@ -25,6 +25,7 @@ pub use model::{
 pub use module::{Head, LearnableActivation, LearnableActivationConfig, MaskedLmHead, TaskOutput};
 pub use operation::{OperationTimes, TensorMemory, time_operations};
 pub use parameter::{ParameterInfo, Role, parameter_counts};
+pub use pliant_kernels::attention::Rotary;
 pub use pliant_kernels::masked_lm::Score;
 pub use pliant_kernels::{Precision, TokenLayout};
 

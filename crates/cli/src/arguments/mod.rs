@@ -16,6 +16,7 @@ pub(crate) mod pretrain;
 pub(crate) mod recipe;
 pub(crate) mod runs;
 pub(crate) mod score;
+pub(crate) mod serve;
 pub(crate) mod shapes;
 pub(crate) mod sweep;
 pub(crate) mod tokenize;
@@ -124,6 +125,7 @@ pub(crate) enum Verb {
     Pretrain(pretrain::Pretrain),
     Finetune(Box<finetune::Finetune>),
     Predict(predict::Predict),
+    Serve(Box<serve::Serve>),
     Eval(eval::Eval),
     Sweep(sweep::Sweep),
     #[command(subcommand)]

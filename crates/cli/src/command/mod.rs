@@ -19,6 +19,7 @@ mod recording;
 mod reference;
 mod runs;
 mod score;
+mod serve;
 mod shapes;
 mod sweep;
 mod tokenize;
@@ -61,6 +62,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         Verb::Pretrain(verb) => pretrain::run(verb, &context),
         Verb::Finetune(verb) => finetune::run(verb, &context),
         Verb::Predict(verb) => predict::run(verb, &context),
+        Verb::Serve(verb) => serve::run(verb, &context),
         Verb::Eval(verb) => eval::run(verb, &context),
         Verb::Sweep(verb) => sweep::run(verb, &context),
         Verb::Score(verb) => score::run(verb, &context),

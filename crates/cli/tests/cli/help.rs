@@ -4,11 +4,12 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 30] = [
+const VERBS: [&[&str]; 31] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
     &["predict"],
+    &["serve"],
     &["eval"],
     &["sweep"],
     &["score", "squad"],

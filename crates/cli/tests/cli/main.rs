@@ -28,6 +28,7 @@ mod resume;
 mod rows;
 mod runs;
 mod score;
+mod serve;
 mod signals;
 mod single_steps;
 mod sweep;

@@ -84,7 +84,11 @@ impl Family for Rational {
         "Fang et al. 2022, RAFT, arXiv 2208.14111; Molina et al. 2019, arXiv 1907.06732"
     }
 
-    fn is_learnable(&self) -> bool {
+    fn examples(&self) -> &'static [&'static str] {
+        &["rational(start=gelu_2020)"]
+    }
+
+    fn is_learnable(&self, _values: &[Value]) -> bool {
         true
     }
 
