@@ -14,6 +14,7 @@ The old tokenizer of BERT in Python, `BertTokenizerLegacy`, is another program a
 `transformers` itself differs from it there.
 """
 
+import functools
 import json
 import lzma
 import random
@@ -29,8 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "golden"))
 
 import tokenizer as golden
 import transformers
+from tokenizers import normalizers, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
-from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
+from transformers.models.bert.tokenization_bert_legacy import BasicTokenizer, BertTokenizerLegacy
 
 LINES = 10_000
 DRAWN = 200
@@ -193,20 +195,34 @@ def legacy(path, lines, found):
     differing = report("  beside BertTokenizerLegacy", lines, found, [ids(line) for line in lines])
     reasons = Counter(reason(lines[place]) for place in differing)
     if reasons:
-        print("    " + ", ".join(f"{why} {count}" for why, count in reasons.most_common()))
+        print("".join(f"    {count}: {why}\n" for why, count in reasons.most_common()), end="")
     unexplained = [lines[place] for place in differing if reason(lines[place]) == "unexplained"]
     for line in unexplained[:5]:
         print(f"    {line!r}")
 
 
+@functools.cache
+def alone(character):
+    """Whether both programs cut a character between two letters alike, letter case apart."""
+    text = f"a{character}b"
+    normalized = normalizers.BertNormalizer(True, True, None, False).normalize_str(text)
+    words = [word for word, _ in pre_tokenizers.BertPreTokenizer().pre_tokenize_str(normalized)]
+    return words == BasicTokenizer(do_lower_case=False).tokenize(text)
+
+
 def reason(line):
-    """Characters that Python's own tables treat otherwise than those of the library in Rust."""
-    if any(unicodedata.category(character) in ("Cn", "Co", "Cs") for character in line):
-        return "unassigned or private characters"
+    """What in a line the library in Rust and the old program treat otherwise."""
+    unlike = {character for character in line if unicodedata.normalize("NFC", f"a{character}b") == f"a{character}b" and not alone(character)}
+    if any(unicodedata.category(character) == "Cn" for character in unlike):
+        return "unassigned characters, which only the old program drops"
+    if any(0x2B820 <= ord(character) < 0x2B920 for character in unlike):
+        return "ideographs U+2B820 to U+2B91F, which only the old program sets apart"
+    if unlike:
+        return "characters whose Unicode category the two know from different versions"
     if "Σ" in line:
-        return "final sigma"
-    if any(character in "\x1c\x1d\x1e\x1f\x85\x0b\x0c\u2028\u2029" for character in line):
-        return "separators that Python splits at"
+        return "a final sigma, which only the old program puts in lower case by its place"
+    if unicodedata.normalize("NFC", line) != line:
+        return "combining sequences, which only the old program composes"
     return "unexplained"
 
 
