@@ -165,6 +165,9 @@ impl DataError {
                     .into()
             }
             Self::NotUtf8 { .. } => "convert the file to UTF-8, e.g. with iconv -t UTF-8".into(),
+            Self::Archive { reason, .. } if reason.contains("Disabled feature") => {
+                "write the table again, compressed by snappy or gzip, or not at all".into()
+            }
             Self::Archive { .. } => "download or compress the file again".into(),
             Self::NoTextColumn { columns, .. } => format!(
                 "its columns are {}: rename the one with the texts",

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum, ValueHint};
 /// be fine-tuned there, and this program reads it and what `save_pretrained` writes.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Example:\n  pliant export --to hf --model pliant-compare/rational/seed-1/model --out exported"
+    after_long_help = "Examples:\n  pliant export --to hf --model pliant-compare/rational/seed-1/model --out exported\n  pliant export --to hf --model run/model --out exported --push hub:ada/rational-bert --private"
 )]
 pub(crate) struct Export {
     /// For whom
@@ -24,6 +24,16 @@ pub(crate) struct Export {
     /// Folder to write; new, empty, or an earlier export
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
+
+    /// Also send the folder to the Hugging Face Hub: `hub:owner/name`, with `@branch` where it is not to be main
+    ///
+    /// The repository is created where it is missing. The token is that of `HF_TOKEN`, or of `hf auth login`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) push: Option<String>,
+
+    /// A repository that --push creates is shown to nobody else
+    #[arg(long, requires = "push")]
+    pub(crate) private: bool,
 }
 
 /// What can be written.

@@ -13,3 +13,13 @@ pub(crate) fn fetched(transfer: &Transfer) -> String {
         number::bytes(transfer.bytes)
     )
 }
+
+/// A file that goes.
+pub(crate) fn sent(transfer: &Transfer) -> String {
+    format!(
+        "sending {} to {}, {}",
+        transfer.file,
+        transfer.repository,
+        number::bytes(transfer.bytes)
+    )
+}

@@ -8,14 +8,17 @@ mod client;
 mod download;
 mod error;
 mod fetch;
+mod large;
 mod listing;
 mod name;
+mod push;
 mod selection;
 mod settings;
 
 pub use error::RepositoryError;
 pub use fetch::fetch;
 pub use name::{PREFIX, RepositoryName};
+pub use push::{Pushed, push};
 pub use selection::Wanted;
 pub use settings::{Settings, Token};
 

@@ -7,4 +7,5 @@
 )]
 
 mod fetching;
+mod pushing;
 mod server;

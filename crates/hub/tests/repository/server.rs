@@ -93,7 +93,12 @@ impl Server {
     }
 
     /// Adds a commit; `main` and `revision` point to it.
-    pub(crate) fn commit(&self, repository: &str, revision: &str, files: &[(&str, &[u8])]) -> String {
+    pub(crate) fn commit(
+        &self,
+        repository: &str,
+        revision: &str,
+        files: &[(&str, &[u8])],
+    ) -> String {
         let mut digest = Sha1::new();
         for (name, content) in files {
             digest.update(name);
