@@ -53,6 +53,8 @@ class Hub(BaseHTTPRequestHandler):
             listing = {"id": "o/n", "sha": COMMIT, "siblings": [{"rfilename": name} for name in FILES]}
             return self.send(json.dumps(listing).encode(), {"content-type": "application/json"})
         name = path.rsplit("/", 1)[-1]
+        if name not in FILES:
+            return self.send_error(404)
         headers = {"x-repo-commit": COMMIT, "etag": f'"{etag(name)}"'}
         if name.endswith(".safetensors"):
             headers |= {"x-linked-etag": f'"{etag(name)}"', "x-linked-size": len(FILES[name])}

@@ -1,7 +1,7 @@
 //! Tables with a column `text`, Parquet and JSON lines, as the text of a plain file.
 //!
-//! Rows are lines where the first of them, up to [`FIRST`] in the first row group, have an empty one among them, as in WikiText;
-//! empty rows then separate documents. Otherwise each row is a document.
+//! Rows are lines where the first of them, up to [`FIRST`] in the first row group, have an empty one among them, as in `WikiText`,
+//! and none of several lines; empty rows then separate documents. Otherwise each row is a document.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -49,16 +49,21 @@ impl<R: Rows> Text<R> {
     }
 }
 
+/// Whether rows are lines of a text, rather than texts.
+fn are_lines(first: &[Vec<u8>]) -> bool {
+    let mut trimmed = first.iter().map(|row| row.trim_ascii());
+    trimmed.clone().any(<[u8]>::is_empty) && !trimmed.any(|row| row.contains(&b'\n'))
+}
+
 impl<R: Rows> Read for Text<R> {
     fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
         while self.taken == self.buffer.len() {
             let Some(rows) = self.rows.next_rows()? else {
                 return Ok(0);
             };
-            let is_empty = |row: &Vec<u8>| row.trim_ascii().is_empty();
             let lines = *self
                 .lines
-                .get_or_insert_with(|| rows.iter().take(FIRST).any(is_empty));
+                .get_or_insert_with(|| are_lines(&rows[..rows.len().min(FIRST)]));
             self.buffer.clear();
             self.taken = 0;
             for row in rows {
@@ -69,7 +74,7 @@ impl<R: Rows> Read for Text<R> {
                         self.buffer.push(b'\n');
                     }
                 }
-                if !lines || is_empty(&row) {
+                if !lines || row.trim_ascii().is_empty() {
                     self.buffer.push(b'\n');
                 }
             }
