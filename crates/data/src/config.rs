@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 pub enum Corpus {
     /// The generated language: needs no file.
     Generated(Generated),
-    /// A `.txt`, `.txt.xz`, `.txt.zst` or `.txt.gz` file, or a folder of them.
+    /// A `.txt`, `.txt.xz`, `.txt.zst` or `.txt.gz` file, a `.parquet` or `.jsonl` table with a column `text`, or a folder
+    /// of them.
     Path(PathBuf),
 }
 

@@ -41,15 +41,23 @@ pub enum DataError {
         /// One-based line number.
         line: u64,
     },
-    /// A compressed file ends early or is damaged.
-    #[error("{}: damaged or truncated {format} archive: {reason}", path.display())]
+    /// A compressed file, or a table, ends early or is damaged.
+    #[error("{}: damaged or truncated {format} {}: {reason}", path.display(), noun(format))]
     Archive {
         /// The file.
         path: PathBuf,
-        /// `xz`, `zst` or `gz`.
+        /// `xz`, `zst`, `gz`, `parquet` or `jsonl`.
         format: &'static str,
         /// What the decoder says.
         reason: String,
+    },
+    /// A table without a column of text.
+    #[error("{} has no column of texts named text", path.display())]
+    NoTextColumn {
+        /// The file.
+        path: PathBuf,
+        /// The columns it has.
+        columns: Vec<String>,
     },
     /// There is no text in the corpus.
     #[error("empty corpus: {corpus}")]
@@ -152,12 +160,19 @@ impl DataError {
             },
             Self::CorpusNotFound(_) => "give a text file, a folder of them, or \"generated\"".into(),
             Self::UnknownFormat(_) | Self::NoTextFiles { .. } => {
-                "text files end in .txt, .txt.xz, .txt.zst or .txt.gz; in a folder, names beginning with train train \
+                "text files end in .txt, .txt.xz, .txt.zst or .txt.gz, tables with a column `text` in .parquet or .jsonl; in a folder, names beginning with train train \
                  and names beginning with valid, validation or dev validate"
                     .into()
             }
             Self::NotUtf8 { .. } => "convert the file to UTF-8, e.g. with iconv -t UTF-8".into(),
+            Self::Archive { reason, .. } if reason.contains("Disabled feature") => {
+                "write the table again, compressed by snappy or gzip, or not at all".into()
+            }
             Self::Archive { .. } => "download or compress the file again".into(),
+            Self::NoTextColumn { columns, .. } => format!(
+                "its columns are {}: rename the one with the texts",
+                columns.join(", ")
+            ),
             Self::EmptyCorpus { .. } => "a corpus needs lines of text; a blank line separates documents".into(),
             Self::NoValidation { .. } => {
                 "separate documents by blank lines, or give a folder with train*.txt and valid*.txt".into()
@@ -190,5 +205,13 @@ impl DataError {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+/// What a file of a format is.
+fn noun(format: &str) -> &'static str {
+    match format {
+        "parquet" | "jsonl" => "table",
+        _ => "archive",
     }
 }

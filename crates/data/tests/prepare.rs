@@ -438,3 +438,88 @@ fn impossible_options() {
             .starts_with("vocabulary_size = 3")
     );
 }
+
+/// Rows in the form of WikiText, and one a document: the text that they were cut from. See `python/golden/corpus.py`.
+#[test]
+fn a_table_is_read_as_its_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = write(
+        folder.path(),
+        "plain.txt",
+        b" = A = \nred cat sat down\n\n = B = \nhere sat a cat\n",
+    );
+    let lines = [
+        " = A = \n",
+        "red cat sat down\n",
+        "",
+        " = B = \n",
+        "here sat a cat\n",
+    ];
+    let documents = [" = A = \n\nred cat sat down\n", " = B = \nhere sat a cat\n"];
+    let json = |rows: &[&str]| -> String {
+        let row = |text: &&str| format!("{}\n", serde_json::json!({"text": text, "id": 1}));
+        rows.iter().map(row).collect()
+    };
+    let read = |path: &Path, cache: &str| {
+        let mut config = config(path, &folder.path().join(cache));
+        config.split = Split::EvaluationOnly;
+        let dataset = run(&config).unwrap();
+        let shards = dataset.validation();
+        (0..shards.sequences())
+            .map(|index| {
+                let mut ids = vec![0; shards.sequence_length()];
+                shards.read(index, &mut ids);
+                ids
+            })
+            .collect::<Vec<_>>()
+    };
+    let expected = read(&plain, "one");
+    let path = write(folder.path(), "lines.jsonl", json(&lines).as_bytes());
+    assert_eq!(read(&path, "two"), expected);
+    let path = write(
+        folder.path(),
+        "documents.jsonl",
+        json(&documents).as_bytes(),
+    );
+    assert_eq!(read(&path, "three"), expected);
+    for name in [
+        "lines.parquet",
+        "groups.parquet",
+        "optional.parquet",
+        "documents.parquet",
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/golden/corpus")
+            .join(name);
+        assert_eq!(read(&path, name), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_table_that_is_none_or_has_no_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |path: &Path| {
+        let error = run(&config(path, &folder.path().join("cache"))).unwrap_err();
+        (error.to_string(), error.hint().unwrap())
+    };
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/corpus");
+    let (message, hint) = said(&golden.join("other.parquet"));
+    assert!(
+        message.ends_with("has no column of texts named text"),
+        "{message}"
+    );
+    assert!(hint.starts_with("its columns are id, content:"), "{hint}");
+    let whole = fs::read(golden.join("lines.parquet")).unwrap();
+    let cut = write(folder.path(), "cut.parquet", &whole[..whole.len() / 2]);
+    assert!(said(&cut).0.contains("damaged or truncated parquet table"));
+    let broken = write(
+        folder.path(),
+        "broken.jsonl",
+        b"{\"text\": \"a\"}\n{\"text\": 3}\n",
+    );
+    assert!(
+        said(&broken).0.contains("jsonl table: line 2"),
+        "{:?}",
+        said(&broken)
+    );
+}

@@ -8,6 +8,8 @@ use thiserror::Error;
 use pliant_data::DataError;
 use pliant_nn::ModelError;
 
+use crate::repository::RepositoryError;
+
 /// A failure of this crate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -98,6 +100,9 @@ pub enum HubError {
     /// The folder holds no model that can be read.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A repository of the Hub cannot be read or written.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// A model whose adapter is no part of the weights yet.
     #[error("the model in {} has an adapter that is not merged", folder.display())]
     Adapter {
@@ -173,6 +178,7 @@ impl HubError {
         let hint = match self {
             Self::Model(error) => return error.hint(),
             Self::Data(error) => return error.hint(),
+            Self::Repository(error) => return error.hint(),
             Self::ForeignConfig { .. } => {
                 "give the folder of a BERT or RoBERTa encoder as `save_pretrained` writes it"
             }
@@ -219,7 +225,11 @@ impl HubError {
 
     /// What is wrong is what the user gave, not what the machine did.
     pub fn is_usage(&self) -> bool {
-        !matches!(self, Self::Io { .. } | Self::Parameter { .. })
+        match self {
+            Self::Io { .. } | Self::Parameter { .. } => false,
+            Self::Repository(error) => error.is_usage(),
+            _ => true,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) recipe: Option<PathBuf>,
 
-    /// Text to train on: a file or folder of .txt, .txt.xz, .txt.zst, .txt.gz, or `generated`
+    /// Text to train on: a file or folder of .txt, .txt.xz, .txt.zst, .txt.gz, .parquet, .jsonl, `hub:owner/name`, or `generated`
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) corpus: Option<PathBuf>,
 

@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum, ValueHint};
 /// or `start_logits` and `end_logits`, or `last_hidden_state`, in f32. Adapters are merged.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Examples:\n  pliant export --to hf --model pliant-compare/rational/seed-1/model --out exported\n  pliant export --to onnx --model rte/seed-1/model --out rte.onnx --half"
+    after_long_help = "Example:\n  pliant export --to hf --model pliant-compare/rational/seed-1/model --out exported\n  pliant export --to hf --model run/model --out exported --push hub:ada/rational-bert --private\n  pliant export --to onnx --model rte/seed-1/model --out rte.onnx --half"
 )]
 pub(crate) struct Export {
     /// For whom
@@ -28,6 +28,16 @@ pub(crate) struct Export {
     /// What to write: for hf a folder, new, empty, or an earlier export; for onnx a file, new or an earlier export
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) out: PathBuf,
+
+    /// Also send the folder to the Hugging Face Hub: `hub:owner/name`, with `@branch` where it is not to be main
+    ///
+    /// The repository is created where it is missing. The token is that of `HF_TOKEN`, or of `hf auth login`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) push: Option<String>,
+
+    /// A repository that --push creates is shown to nobody else
+    #[arg(long, requires = "push")]
+    pub(crate) private: bool,
 
     /// For onnx: weights and hidden values in half precision; activation functions stay in f32
     #[arg(long)]

@@ -11,6 +11,7 @@ mod eval;
 mod export;
 mod finetune;
 mod man;
+mod place;
 mod predict;
 mod pretrain;
 mod recipe;
@@ -41,7 +42,7 @@ pub(crate) fn main() -> Code {
     let line: Vec<OsString> = env::args_os().collect();
     let early = Early::read(&line);
     let result = parse(&line, early).and_then(|arguments| match arguments {
-        Some(arguments) => dispatch(&arguments),
+        Some(mut arguments) => dispatch(&mut arguments),
         None => Ok(()),
     });
     let Err(failure) = result else {
@@ -55,8 +56,9 @@ pub(crate) fn main() -> Code {
     failure.code
 }
 
-fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
+fn dispatch(arguments: &mut Arguments) -> Result<(), Failure> {
     let context = Context::new(&arguments.global)?;
+    place::resolve(&mut arguments.verb, &context)?;
     match &arguments.verb {
         Verb::Compare(verb) => compare::run(verb, &context),
         Verb::Pretrain(verb) => pretrain::run(verb, &context),

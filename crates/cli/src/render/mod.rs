@@ -19,3 +19,4 @@ pub(crate) mod sweep;
 pub(crate) mod table;
 pub(crate) mod task;
 pub(crate) mod training;
+pub(crate) mod transfer;

@@ -18,6 +18,9 @@ mod eval_task;
 mod export;
 mod finetune;
 mod help;
+mod hub;
+#[path = "../../../hub/tests/repository/server.rs"]
+mod hub_server;
 mod json;
 mod levels;
 mod models;

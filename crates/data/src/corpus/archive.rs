@@ -1,4 +1,4 @@
-//! Text files and their compression: plain, xz, zstd, gzip, each with any number of concatenated members.
+//! Text files: plain, or compressed by xz, zstd or gzip, each with any number of concatenated members; tables of text.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -9,15 +9,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::rows;
 use crate::DataError;
 
-/// How a text file is compressed.
+/// How a text file is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Plain,
     Xz,
     Zstd,
     Gzip,
+    /// A table with a column `text`.
+    Parquet,
+    /// One JSON object a line, with a key `text`.
+    JsonLines,
 }
 
 impl Format {
@@ -29,6 +34,8 @@ impl Format {
             (".txt.xz", Self::Xz),
             (".txt.zst", Self::Zstd),
             (".txt.gz", Self::Gzip),
+            (".parquet", Self::Parquet),
+            (".jsonl", Self::JsonLines),
         ]
         .into_iter()
         .find_map(|(ending, format)| name.ends_with(ending).then_some(format))
@@ -40,6 +47,8 @@ impl Format {
             Self::Xz => "xz",
             Self::Zstd => "zst",
             Self::Gzip => "gz",
+            Self::Parquet => "parquet",
+            Self::JsonLines => "jsonl",
         }
     }
 
@@ -67,16 +76,21 @@ pub(crate) fn open(
     format: Format,
     done: Arc<AtomicU64>,
 ) -> Result<Box<dyn Read + Send>, DataError> {
-    let file = File::open(path).map_err(DataError::io("read", path))?;
+    let file = match format {
+        Format::Parquet => return rows::open_parquet(path, done),
+        _ => File::open(path).map_err(DataError::io("read", path))?,
+    };
     let mut input = BufReader::with_capacity(1 << 17, Counting { file, done });
-    if format != Format::Plain {
+    if !matches!(format, Format::Plain | Format::JsonLines) {
         let start = input.fill_buf().map_err(DataError::io("read", path))?;
         if start.is_empty() {
             return Err(format.error(path, io::ErrorKind::UnexpectedEof.into()));
         }
     }
     Ok(match format {
-        Format::Plain => Box::new(input),
+        // A Parquet table is opened above.
+        Format::Plain | Format::Parquet => Box::new(input),
+        Format::JsonLines => rows::json_lines(Box::new(input)),
         Format::Xz => Box::new(lzma_rust2::XzReader::new(input, true)),
         Format::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Format::Zstd => Box::new(Zstd::new(input)),

@@ -2,5 +2,6 @@
 
 pub(crate) mod archive;
 pub(crate) mod files;
+mod rows;
 pub(crate) mod source;
 pub(crate) mod text;

@@ -1,0 +1,173 @@
+//! Where what an argument names lies: a path as it stands, `hub:owner/name` once it is fetched.
+//!
+//! No other part of the program resolves such names; the libraries are given paths.
+
+use std::path::{Path, PathBuf};
+
+use pliant_hub::{
+    HubError,
+    repository::{self, PREFIX, RepositoryName, Settings, Transfer, Wanted},
+};
+use pliant_train::{Recipe, RecipeError, recipe::Value};
+
+use super::context::Context;
+use crate::{
+    arguments::{Verb, bench::Bench, finetune::Rows, recipe::RecipeVerb},
+    exit::Failure,
+    render::{screen::Interruption, transfer},
+};
+
+/// Keys of a recipe that may name something on the Hub.
+const KEYS: [(&str, Wanted); 3] = [
+    ("data.corpus", Wanted::Text),
+    ("data.tokenizer", Wanted::Tokenizer),
+    ("model.start", Wanted::Model),
+];
+
+/// Puts paths in the place of all names of the Hub among the arguments of a verb, and in the recipe that it reads.
+pub(super) fn resolve(verb: &mut Verb, context: &Context) -> Result<(), Failure> {
+    let place = |path: &mut PathBuf, wanted: Wanted| -> Result<(), Failure> {
+        if let Some(local) = local(path, &wanted, context)? {
+            *path = local;
+        }
+        Ok(())
+    };
+    let rows = |data: &mut Option<PathBuf>, task: Option<&String>| match data {
+        Some(data) => {
+            let task = task.cloned().unwrap_or_default();
+            place(data, Wanted::Rows { task })
+        }
+        None => Ok(()),
+    };
+    match verb {
+        Verb::Predict(verb) => place(&mut verb.model, Wanted::Model),
+        Verb::Export(verb) => place(&mut verb.model, Wanted::Model),
+        Verb::Eval(verb) => {
+            place(&mut verb.model, Wanted::Model)?;
+            if let Some(corpus) = &mut verb.text.corpus {
+                place(corpus, Wanted::Text)?;
+            }
+            rows(&mut verb.rows.data, verb.rows.task.as_ref())
+        }
+        Verb::Finetune(verb) => {
+            place(&mut verb.model, Wanted::Model)?;
+            let Rows {
+                task,
+                data,
+                train,
+                validation,
+                test,
+                ..
+            } = &mut verb.rows;
+            for data in [data, train, validation, test] {
+                rows(data, task.as_ref())?;
+            }
+            Ok(())
+        }
+        Verb::Convert(verb) => {
+            place(&mut verb.from, Wanted::Model)?;
+            match &mut verb.corpus {
+                Some(corpus) => place(corpus, Wanted::Text),
+                None => Ok(()),
+            }
+        }
+        Verb::Shapes(verb) => {
+            for run in verb.runs.iter_mut().chain(&mut verb.against) {
+                place(run, Wanted::Model)?;
+            }
+            Ok(())
+        }
+        Verb::Bench(Bench::Data(verb)) => {
+            place(&mut verb.corpus, Wanted::Text)?;
+            place(&mut verb.vocabulary, Wanted::Tokenizer)
+        }
+        Verb::Pretrain(verb) => {
+            let places = places(verb.recipe.as_deref(), &verb.set, context)?;
+            verb.set.extend(places);
+            Ok(())
+        }
+        Verb::Recipe(RecipeVerb::Show(verb)) => {
+            let places = places(verb.recipe.as_deref(), &verb.set, context)?;
+            verb.set.extend(places);
+            Ok(())
+        }
+        Verb::Compare(verb) => {
+            let mut given = Vec::new();
+            if let Some(corpus) = &mut verb.corpus {
+                place(corpus, Wanted::Text)?;
+                given.push(format!("data.corpus={}", text(corpus)?));
+            }
+            given.extend_from_slice(&verb.set);
+            let places = places(verb.recipe.as_deref(), &given, context)?;
+            verb.set.extend(places);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Settings with a path for each name of the Hub that counts in a recipe: the last of those `given`, else that of the file.
+fn places(
+    file: Option<&Path>,
+    given: &[String],
+    context: &Context,
+) -> Result<Vec<String>, Failure> {
+    let document = match file {
+        Some(file) => document(file)?,
+        None => None,
+    };
+    let mut places = Vec::new();
+    for (key, wanted) in &KEYS {
+        let mut name = document.as_ref().and_then(|document| {
+            let (table, key) = key.split_once('.')?;
+            Some(document.get(table)?.get(key)?.as_str()?.to_owned())
+        });
+        for setting in given {
+            if let (path, Value::Text(value)) = Recipe::parse_setting(setting)?
+                && path == *key
+            {
+                name = Some(value);
+            }
+        }
+        if let Some(name) = name
+            && let Some(path) = local(Path::new(&name), wanted, context)?
+        {
+            places.push(format!("{key}={}", text(&path)?));
+        }
+    }
+    Ok(places)
+}
+
+/// A recipe file as it stands; none where it is no TOML, which the reader of recipes tells better.
+fn document(file: &Path) -> Result<Option<toml::Table>, RecipeError> {
+    let text = std::fs::read_to_string(file).map_err(|source| RecipeError::Read {
+        path: file.to_path_buf(),
+        source,
+    })?;
+    Ok(text.parse().ok())
+}
+
+/// A path that is to stand in a recipe.
+fn text(path: &Path) -> Result<&str, Failure> {
+    path.to_str().ok_or_else(|| {
+        Failure::usage(format_args!(
+            "{}: a path in a recipe must be UTF-8",
+            path.display()
+        ))
+        .hint("rename it, or link to it under another name")
+    })
+}
+
+/// Where a name of the Hub lies; none where the path is no such name.
+fn local(path: &Path, wanted: &Wanted, context: &Context) -> Result<Option<PathBuf>, Failure> {
+    let Some(name) = path.to_str().filter(|name| name.starts_with(PREFIX)) else {
+        return Ok(None);
+    };
+    let name: RepositoryName = name.parse().map_err(HubError::from)?;
+    let settings = Settings::from_environment().map_err(HubError::from)?;
+    let mut screen = context.screen(Interruption::Leaves);
+    let mut tell = |file: &Transfer| screen.note(&transfer::fetched(file));
+    let fetched = repository::fetch(&name, wanted, &settings, &mut tell);
+    screen.clear();
+    Ok(Some(fetched.map_err(HubError::from)?))
+}
