@@ -37,8 +37,8 @@ pub enum ActivationError {
     Inexpressible {
         /// Text form of the activation.
         activation: String,
-        /// The symbol.
-        symbol: String,
+        /// The symbol; boxed, so that errors that hold this one stay small.
+        symbol: Box<str>,
     },
     /// The fit cannot be made as asked.
     #[error("cannot fit {target}: {message}")]

@@ -100,7 +100,7 @@ pub fn formula(
         }
         Err(symbol) => Err(ActivationError::Inexpressible {
             activation: activation.spec().to_string(),
-            symbol,
+            symbol: symbol.into(),
         }),
     }
 }
