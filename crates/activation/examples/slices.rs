@@ -20,7 +20,7 @@ pub(crate) struct Fitted {
     pub(crate) errors: [f64; 2],
 }
 
-/// Coefficients of `learner` such that it equals `target` as nearly as `steps` of AdamW get it.
+/// Coefficients of `learner` such that it equals `target` as nearly as `steps` of `AdamW` get it.
 pub(crate) fn fit(learner: &str, target: &str, steps: u64) -> Result<Fitted, Box<dyn Error>> {
     let activation = Activation::new(&learner.parse::<ActivationSpec>()?)?;
     let target = Activation::new(&target.parse::<ActivationSpec>()?)?;
