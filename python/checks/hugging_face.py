@@ -5,7 +5,8 @@
 
 For every golden model of crates/nn/tests/golden (whose numbers PyTorch computed in f64 and the program's own tests hold):
 `pliant export --to hf`, `from_pretrained`, loss and logits within 1e-4, every gradient within 1e-3 of its largest entry. Then three steps of AdamW there,
-`save_pretrained`, a second export of what was saved, and the same bytes of every tensor. MODEL is a masked-language model with a tokenizer: the
+`save_pretrained`, a second export of what was saved, and the same bytes of every tensor. The same for a model with each
+activation of python/golden/activations.py, whose functions PyTorch computes by itself there. MODEL is a masked-language model with a tokenizer: the
 probabilities of the words for a mask are those of `pliant predict`.
 """
 
@@ -147,9 +148,44 @@ def masks(program, folder, work):
             tokenizer.save_pretrained(work / "tuned")
 
 
+def families(program, work):
+    """A golden model with each activation, its coefficients drawn around those of the golden values."""
+    sys.path.insert(0, str(GOLDEN.parents[3] / "python" / "golden"))
+    import activations
+    import encoder
+
+    listed = {}
+    for entry in json.loads(run(program, "act", "list", "--json")):
+        listed.setdefault(entry["name"].split("(")[0], [tensor for tensor, _ in entry["tensors"]])
+
+    for seed, (text, (function, values, _)) in enumerate(activations.CASES.items()):
+        tensors = listed[text.split("(")[0]]
+        # A rational has six coefficients above; the tensors of all others are of one size.
+        sizes = [6, len(values) - 6] if "numerator" in tensors else [len(values) // max(len(tensors), 1)] * len(tensors)
+
+        def draw(weights, site, groups, generator):
+            row = torch.tensor(values).split(sizes) if values else []
+            for tensor, part in zip(tensors, row):
+                spread = 1.0 + encoder.normal(groups, len(part), generator=generator, deviation=0.05)
+                weights[f"{site}.activation.{tensor}"] = part * spread
+
+        def feed_forward(case, weights, layer, name, x):
+            u = encoder.linear(weights, f"{name}.intermediate.dense", x)
+            c = torch.cat([weights[f"{name}.intermediate.activation.{tensor}"][0] for tensor in tensors]) if values else []
+            return encoder.linear(weights, f"{name}.output.dense", function(u, c))
+
+        encoder.draw_rational, encoder.feed_forward = draw, feed_forward
+        folder = work / f"activation-{seed}"
+        encoder.write_case(folder, seed, dict(norm="pre", positions="learned", activation=text, sites="all", groups=1))
+        print(text, end=", ")
+        golden(program, folder, work / "exports")
+
+
 def main(program, models):
     work = Path(tempfile.mkdtemp())
+    (work / "exports").mkdir()
     try:
+        families(program, work)
         for folder in sorted(GOLDEN.iterdir()):
             if folder.name not in ADAPTERS:
                 golden(program, folder, work)

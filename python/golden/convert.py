@@ -86,6 +86,8 @@ def main():
     write("bert-classes-relu", "Bert", "SequenceClassification", "whole", num_labels=3, hidden_act="relu")
     write("bert-questions-pickle", "Bert", "QuestionAnswering", "pickle")
     write("roberta-words-shards", "Roberta", "MaskedLM", "shards")
+    # One number that claims to be a large table.
+    torch.save({"bert.embeddings.word_embeddings.weight": torch.zeros(1).expand(100_000, 1_000)}, OUT / "expanded.bin")
     write("roberta-number-pickle", "Roberta", "SequenceClassification", "pickle", num_labels=1)
 
 

@@ -255,25 +255,29 @@ def config(case):
     }
 
 
+def write_case(folder, seed, case):
+    """The model, the batch and what is expected of them."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = draw_weights(case, generator)
+    batch = draw_batch(generator)
+    double = {key: value.double().requires_grad_() for key, value in weights.items()}
+    loss = loss_of(case, double, batch)
+    loss.backward()
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config(case), indent=2) + "\n")
+    write_safetensors(folder / "model.safetensors", weights)
+    expected = {f"gradient.{key}": value.grad.float() for key, value in double.items()}
+    expected |= {f"batch.{key}": value.to(torch.int32) for key, value in batch.items()}
+    expected["scale"] = torch.tensor([SCALE], dtype=torch.float64)
+    expected["loss"] = loss.detach().reshape(1)
+    write_safetensors(folder / "expected.safetensors", expected)
+    print(f"{folder.name}: loss {loss.item():.6f}, {sum(value.numel() for value in weights.values())} parameters")
+
+
 def main():
     for seed, (name, case) in enumerate(CASES.items()):
-        generator = torch.Generator().manual_seed(seed)
-        weights = draw_weights(case, generator)
-        batch = draw_batch(generator)
-        double = {key: value.double().requires_grad_() for key, value in weights.items()}
-        loss = loss_of(case, double, batch)
-        loss.backward()
-
-        folder = FOLDER / name
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.json").write_text(json.dumps(config(case), indent=2) + "\n")
-        write_safetensors(folder / "model.safetensors", weights)
-        expected = {f"gradient.{key}": value.grad.float() for key, value in double.items()}
-        expected |= {f"batch.{key}": value.to(torch.int32) for key, value in batch.items()}
-        expected["scale"] = torch.tensor([SCALE], dtype=torch.float64)
-        expected["loss"] = loss.detach().reshape(1)
-        write_safetensors(folder / "expected.safetensors", expected)
-        print(f"{name}: loss {loss.item():.6f}, {sum(value.numel() for value in weights.values())} parameters")
+        write_case(FOLDER / name, seed, case)
 
 
 if __name__ == "__main__":

@@ -65,14 +65,21 @@ impl Activation {
         self.spec.is_learnable()
     }
 
-    /// The coefficient tensors of a layer, in the order of the flat buffer: none for a fixed function; for a rational
-    /// `numerator` `[groups, m + 1]` and `denominator` `[groups, n]` (form C: `[groups, n + 1]`), with one group for a
-    /// layer, channels / n for `group(n)`, one per channel for `channel`, and a `[1, m + 1]` shared numerator.
+    /// The coefficient tensors of a layer, in the order of the flat buffer: none for a fixed function, else each
+    /// `[groups, columns]`, with one group for a layer, channels / n for `group(n)`, one per channel for `channel`. A
+    /// rational has `numerator` `[groups, m + 1]` (shared: `[1, m + 1]`) and `denominator` `[groups, n]` (form C:
+    /// `[groups, n + 1]`).
     pub fn coefficient_tensors(
         &self,
         channels: usize,
     ) -> Result<Vec<CoefficientTensor>, ActivationError> {
         self.function.tensors(channels)
+    }
+
+    /// The symbols of [`expressions`](Self::expressions) that are coefficients: for each tensor, one for each of its columns,
+    /// e.g. `numerator` with `a0` … `a5`.
+    pub fn coefficient_symbols(&self) -> Vec<(&'static str, Vec<String>)> {
+        self.function.symbols()
     }
 
     /// The start of every coefficient, flat; empty for a fixed function.
@@ -221,6 +228,18 @@ impl Activation {
         self.function.dual_derivative(group_coefficients, x)
     }
 
+    /// `E[f(z)²]` for standard normal z, with the start coefficients: by the trapezoidal rule on ±10.
+    pub fn second_moment(&self) -> f64 {
+        const STEPS: i32 = 8000;
+        let (start, width) = (self.group_start(), 20.0 / f64::from(STEPS));
+        let terms = (0..=STEPS).map(|step| {
+            let z = f64::from(step) * width - 10.0;
+            let value = self.value(&start, z);
+            value * value * libm::exp(-0.5 * z * z)
+        });
+        terms.sum::<f64>() * width / (2.0 * std::f64::consts::PI).sqrt()
+    }
+
     /// The formulas of value and derivative, from the one definition.
     pub fn expressions(&self) -> (Expression, Expression) {
         self.function.expressions()
@@ -234,6 +253,12 @@ impl Activation {
     /// Where the start was fitted; `None` for a fixed function.
     pub fn fit_range(&self) -> Option<(f64, f64)> {
         self.function.fit_range()
+    }
+
+    /// Magnitude of the inputs up to which the f32 kernels keep the digits of the formula: infinity but for functions such as
+    /// a sine of the input. Beyond it results are finite where the formula's are.
+    pub fn precise_within(&self) -> f64 {
+        self.function.precise_within()
     }
 
     /// The fit behind the start; `None` for a fixed function or a stored table.

@@ -97,6 +97,12 @@ impl Number for Dual {
         let slope = std::f64::consts::FRAC_2_SQRT_PI * libm::exp(-self.value * self.value);
         self.chain(Number::erf(&self.value), slope)
     }
+    fn ln(&self) -> Self {
+        self.chain(Number::ln(&self.value), 1.0 / self.value)
+    }
+    fn sin(&self) -> Self {
+        self.chain(Number::sin(&self.value), libm::cos(self.value))
+    }
     fn tanh(&self) -> Self {
         let value = Number::tanh(&self.value);
         self.chain(value, 1.0 - value * value)

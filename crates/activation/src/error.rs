@@ -30,6 +30,16 @@ pub enum ActivationError {
         /// Where the denominator is zero.
         pole: f64,
     },
+    /// The formula has a symbol that other programs would not know.
+    #[error(
+        "{activation}: the formula has the symbol `{symbol}`, which is neither the input nor a coefficient"
+    )]
+    Inexpressible {
+        /// Text form of the activation.
+        activation: String,
+        /// The symbol.
+        symbol: String,
+    },
     /// The fit cannot be made as asked.
     #[error("cannot fit {target}: {message}")]
     Fit {
@@ -59,7 +69,7 @@ impl ActivationError {
             Self::Pole { .. } => {
                 Some("use form a or b, another degree, or a narrower range".into())
             }
-            Self::NoChannels { .. } | Self::Fit { .. } => None,
+            Self::NoChannels { .. } | Self::Inexpressible { .. } | Self::Fit { .. } => None,
         }
     }
 }

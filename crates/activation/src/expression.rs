@@ -29,6 +29,8 @@ pub enum Unary {
     Sign,
     Exp,
     Erf,
+    Log,
+    Sin,
     Tanh,
     Sigmoid,
 }
@@ -63,6 +65,63 @@ impl Expression {
     /// A variable or coefficient.
     pub fn symbol(name: &str) -> Self {
         Self::Symbol(name.into())
+    }
+
+    /// Visits every part, the innermost first.
+    pub fn walk(&self, visit: &mut dyn FnMut(&Self)) {
+        match self {
+            Self::Constant(_) | Self::Symbol(_) => {}
+            Self::Unary(_, argument) => argument.walk(visit),
+            Self::Binary(_, left, right) => {
+                left.walk(visit);
+                right.walk(visit);
+            }
+            Self::Where(_, argument, first, second) => {
+                for part in [argument, first, second] {
+                    part.walk(visit);
+                }
+            }
+        }
+        visit(self);
+    }
+
+    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know.
+    pub fn evaluate<N: Number>(&self, symbol: &dyn Fn(&str) -> Option<N>) -> Option<N> {
+        let of = |part: &Self| part.evaluate(symbol);
+        Some(match self {
+            Self::Constant(value) => N::constant(*value),
+            Self::Symbol(name) => symbol(name)?,
+            Self::Unary(operation, argument) => {
+                let argument = of(argument)?;
+                match operation {
+                    Unary::Negate => -argument,
+                    Unary::Absolute => argument.abs(),
+                    Unary::Sign => argument.sign(),
+                    Unary::Exp => argument.exp(),
+                    Unary::Erf => argument.erf(),
+                    Unary::Log => argument.ln(),
+                    Unary::Sin => argument.sin(),
+                    Unary::Tanh => argument.tanh(),
+                    Unary::Sigmoid => argument.sigmoid(),
+                }
+            }
+            Self::Binary(operation, left, right) => {
+                let (left, right) = (of(left)?, of(right)?);
+                match operation {
+                    Binary::Add => left + right,
+                    Binary::Subtract => left - right,
+                    Binary::Multiply => left * right,
+                    Binary::Divide => left / right,
+                }
+            }
+            Self::Where(condition, argument, first, second) => {
+                let (argument, first, second) = (of(argument)?, of(first)?, of(second)?);
+                match condition {
+                    Condition::Positive => argument.where_positive(first, second),
+                    Condition::Negative => argument.where_negative(first, second),
+                }
+            }
+        })
     }
 
     fn unary(operation: Unary, argument: &Self) -> Self {
@@ -111,6 +170,8 @@ impl fmt::Display for Expression {
                     Unary::Sign => "sign",
                     Unary::Exp => "exp",
                     Unary::Erf => "erf",
+                    Unary::Log => "ln",
+                    Unary::Sin => "sin",
                     Unary::Tanh => "tanh",
                     _ => "sigmoid",
                 };
@@ -193,6 +254,12 @@ impl Number for Expression {
     }
     fn erf(&self) -> Self {
         Self::unary(Unary::Erf, self)
+    }
+    fn ln(&self) -> Self {
+        Self::unary(Unary::Log, self)
+    }
+    fn sin(&self) -> Self {
+        Self::unary(Unary::Sin, self)
     }
     fn tanh(&self) -> Self {
         Self::unary(Unary::Tanh, self)

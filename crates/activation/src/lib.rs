@@ -43,9 +43,15 @@ pub mod import;
 mod kernel;
 pub mod list;
 pub mod number;
+pub mod onnx;
 pub mod pytorch;
 pub mod spec;
 
 pub use activation::{Activation, CoefficientTensor};
 pub use error::ActivationError;
 pub use spec::{ActivationSpec, DenominatorForm, ParseError, RationalOptions, Share};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

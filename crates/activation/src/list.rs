@@ -17,14 +17,20 @@ pub struct ListEntry {
     pub derivative: String,
     /// Whether it has coefficients to learn.
     pub learnable: bool,
-    /// Coefficients of one group: numerator then denominator.
+    /// Coefficients of one group.
     pub coefficients: usize,
     /// Options as `key=default`.
     pub options: Vec<String>,
     /// The start coefficients of one group with the default options.
     pub start: Vec<f64>,
+    /// The tensors that hold the coefficients, and the symbols of their columns.
+    pub tensors: Vec<(&'static str, Vec<String>)>,
+    /// Further text forms of the family, as examples of its options.
+    pub examples: &'static [&'static str],
     /// Where it was published.
     pub source: &'static str,
+    /// Constraints, departures from the source, and what it cannot do; may be empty.
+    pub note: &'static str,
 }
 
 /// Every family; the rational once for each form of its denominator.
@@ -66,7 +72,10 @@ pub fn list() -> Result<Vec<ListEntry>, ActivationError> {
                     .map(|parameter| format!("{}={}", parameter.name, parameter.default_value()))
                     .collect(),
                 start: activation.group_start(),
+                tensors: activation.coefficient_symbols(),
+                examples: family.examples(),
                 source: family.source(),
+                note: family.note(),
             });
         }
     }

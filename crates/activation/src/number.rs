@@ -28,6 +28,12 @@ pub trait Number:
     /// The error function.
     #[must_use]
     fn erf(&self) -> Self;
+    /// Natural logarithm.
+    #[must_use]
+    fn ln(&self) -> Self;
+    /// Sine.
+    #[must_use]
+    fn sin(&self) -> Self;
     /// Hyperbolic tangent.
     #[must_use]
     fn tanh(&self) -> Self;
@@ -64,6 +70,12 @@ impl Number for f64 {
     }
     fn erf(&self) -> Self {
         libm::erf(*self)
+    }
+    fn ln(&self) -> Self {
+        libm::log(*self)
+    }
+    fn sin(&self) -> Self {
+        libm::sin(*self)
     }
     fn tanh(&self) -> Self {
         libm::tanh(*self)

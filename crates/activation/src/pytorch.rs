@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use crate::activation::Activation;
 use crate::expression::{Binary, Condition, Expression, Unary};
 
-/// `def name(x): …` for a fixed function, `def name(x, numerator, denominator): …` for one with coefficients: tensors
+/// `def name(x): …` for a fixed function, `def name(x, numerator, denominator): …` for one with coefficients (named as the tensors are): tensors
 /// `[groups, coefficients]`, whose columns broadcast over the channels, the last dimension of `x`.
 ///
 /// `per_channel` in the printed text must be defined: it gives the columns of a tensor, each with one value per channel, or
 /// one for all.
 pub fn function(activation: &Activation, name: &str) -> String {
     let (value, _) = activation.expressions();
-    let tensors = tensors(&value);
+    let tensors = activation.coefficient_symbols();
     let mut text = format!("def {name}(x");
     for (tensor, _) in &tensors {
         let _ = write!(text, ", {tensor}");
@@ -38,60 +38,15 @@ pub fn function(activation: &Activation, name: &str) -> String {
     text
 }
 
-/// The coefficient tensors of a formula and the symbols of their columns: `a…` are the numerator's, `b…` the denominator's.
-fn tensors(formula: &Expression) -> Vec<(&'static str, Vec<String>)> {
-    let mut symbols = Vec::new();
-    walk(formula, &mut |part| {
-        if let Expression::Symbol(name) = part
-            && !symbols.contains(name)
-        {
-            symbols.push(name.clone());
-        }
-    });
-    [("numerator", 'a'), ("denominator", 'b')]
-        .into_iter()
-        .filter_map(|(tensor, letter)| {
-            let mut columns: Vec<(usize, String)> = symbols
-                .iter()
-                .filter_map(|name| {
-                    let number = name.strip_prefix(letter)?.parse().ok()?;
-                    Some((number, name.to_string()))
-                })
-                .collect();
-            columns.sort();
-            let columns: Vec<String> = columns.into_iter().map(|(_, name)| name).collect();
-            (!columns.is_empty()).then_some((tensor, columns))
-        })
-        .collect()
-}
-
-/// Visits every part, the innermost first.
-fn walk(formula: &Expression, visit: &mut dyn FnMut(&Expression)) {
-    match formula {
-        Expression::Constant(_) | Expression::Symbol(_) => {}
-        Expression::Unary(_, argument) => walk(argument, visit),
-        Expression::Binary(_, left, right) => {
-            walk(left, visit);
-            walk(right, visit);
-        }
-        Expression::Where(_, argument, first, second) => {
-            for part in [argument, first, second] {
-                walk(part, visit);
-            }
-        }
-    }
-    visit(formula);
-}
-
 /// Operations that occur more than once in `whole`, the innermost first.
 fn repeated(part: &Expression, whole: &Expression, found: &mut Vec<Expression>) {
-    walk(part, &mut |inner| {
+    part.walk(&mut |inner| {
         if matches!(inner, Expression::Constant(_) | Expression::Symbol(_)) || found.contains(inner)
         {
             return;
         }
         let mut count = 0;
-        walk(whole, &mut |other| count += usize::from(other == inner));
+        whole.walk(&mut |other| count += usize::from(other == inner));
         if count > 1 {
             found.push(inner.clone());
         }
@@ -123,6 +78,8 @@ fn print(formula: &Expression, named: &[(Expression, String)]) -> String {
                 Unary::Sign => "sign",
                 Unary::Exp => "exp",
                 Unary::Erf => "erf",
+                Unary::Log => "log",
+                Unary::Sin => "sin",
                 Unary::Tanh => "tanh",
                 Unary::Sigmoid => "sigmoid",
             };

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pliant_activation::check::{CheckOptions, run};
+use pliant_activation::list::list;
 use std::collections::BTreeSet;
 
 #[test]
@@ -23,9 +24,20 @@ fn every_family_form_and_degree_passes() {
         .iter()
         .map(|row| row.activation.as_str())
         .collect();
-    // Eight fixed, two more slopes, the public table, 20 ways of sharing, 288 forms and degrees (the start is silu there),
-    // and the plain rational.
-    assert_eq!(names.len(), 8 + 2 + 1 + 20 + 288 + 1);
+    // 20 ways of sharing, 288 forms and degrees (the start is silu there), the public table and the plain rational.
+    let rationals = names.iter().filter(|name| name.starts_with("rational"));
+    assert_eq!(rationals.count(), 20 + 288 + 1 + 1);
+    for entry in list().unwrap() {
+        if entry.name.starts_with("rational") {
+            continue;
+        }
+        assert!(names.contains(entry.name.as_str()), "{}", entry.name);
+        if entry.learnable {
+            let channel = format!("{}(share=channel)", entry.name);
+            assert!(names.contains(channel.as_str()), "{channel}");
+        }
+    }
+    assert!(names.contains("leaky_relu(-0.5)") && names.contains("prelu(0.1)"));
     for comparison in [
         "derivative / central differences",
         "derivative / one-sided differences",

@@ -69,6 +69,54 @@ fn formulas_are_printed_from_the_definition() {
     );
 }
 
+/// The stated guard: beyond the limit the tangent, so that growth is linear whatever the coefficients are.
+#[test]
+fn a_polynomial_is_continued_by_its_tangent() {
+    let cube = activation("polynomial(3, start=power(3), coefficients=fixed)");
+    assert!(!cube.is_learnable());
+    assert_eq!(cube.value(&[], 4.0), 64.0);
+    assert_eq!(cube.value(&[], 10.0), 64.0 + 48.0 * 6.0);
+    assert_eq!(cube.value(&[], -1e30), -64.0 - 48.0 * (1e30 - 4.0));
+    assert_eq!(cube.derivative(&[], 1e30), 48.0);
+    let learned = activation("polynomial(5, limit=2)");
+    let c = [0.3, -1.0, 5.0, 40.0, -3.0, 100.0];
+    let mut y = [0.0; 4];
+    let flat = c.map(|c| c as f32);
+    learned.forward(&flat, &[1e4, -1e4, 1e30, -1e30], None, 4, &mut y);
+    assert!(y.iter().all(|y| y.is_finite()), "{y:?}");
+    for (x, side) in [(2.0, 1e-9), (-2.0, -1e-9)] {
+        let jump = learned.value(&c, x + side) - learned.value(&c, x);
+        assert!(jump.abs() < 1e-4, "{jump}");
+        let jump = learned.derivative(&c, x + side) - learned.derivative(&c, x);
+        assert!(jump.abs() < 1e-4, "{jump}");
+    }
+    assert_eq!(learned.fit_range(), Some((-2.0, 2.0)));
+}
+
+/// Value, slope and coefficient gradients of every family and example are finite for inputs up to 10,000.
+#[test]
+fn finite_inputs_give_finite_outputs() {
+    let texts = list().unwrap().into_iter().flat_map(|entry| {
+        let examples = entry.examples.iter().map(ToString::to_string);
+        [entry.name].into_iter().chain(examples)
+    });
+    let magnitudes = (0..=80).map(|i| 10.0_f32.powf(i as f32 * 0.1 - 4.0));
+    let x: Vec<f32> = magnitudes
+        .flat_map(|x| [x, -x])
+        .chain([0.0, -0.0])
+        .collect();
+    for text in texts {
+        let function = activation(&text);
+        let coefficients = function.start_coefficients(1).unwrap();
+        let (mut y, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        let mut gradient = vec![0.0; coefficients.len()];
+        function.forward(&coefficients, &x, None, 1, &mut y);
+        function.backward(&coefficients, &x, None, &x, 1, &mut dx, &mut gradient);
+        let all = y.iter().chain(&dx).chain(&gradient);
+        assert!(all.copied().all(f32::is_finite), "{text}");
+    }
+}
+
 #[test]
 fn the_list_has_every_family_once() {
     let entries = list().unwrap();
@@ -84,6 +132,16 @@ fn the_list_has_every_family_once() {
             "silu",
             "tanh",
             "sigmoid",
+            "prelu",
+            "polynomial",
+            "slaf",
+            "swish",
+            "arelu",
+            "crrelu",
+            "snake",
+            "xielu",
+            "series",
+            "spline",
             "rational",
             "rational(form=b)",
             "rational(form=c)",
@@ -97,8 +155,9 @@ fn the_list_has_every_family_once() {
             !entry.formula.is_empty() && !entry.derivative.is_empty() && !entry.source.is_empty()
         );
     }
-    assert_eq!(entries[8].coefficients, 10);
-    assert_eq!(entries[10].coefficients, 11);
+    let entry = |name: &str| entries.iter().find(|entry| entry.name == name).unwrap();
+    assert_eq!(entry("rational").coefficients, 10);
+    assert_eq!(entry("rational(form=c)").coefficients, 11);
 }
 
 #[test]

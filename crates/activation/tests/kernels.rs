@@ -25,6 +25,17 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             "rational(9/8, form=b)",
             "rational(1/1, form=c)",
             "rational(7/5, form=n, share=channel)",
+            "prelu(share=group(4))",
+            "polynomial(5, start=gelu)",
+            "swish",
+            "arelu(share=channel)",
+            "crrelu",
+            "snake",
+            "xielu",
+            "series",
+            "spline",
+            "series(2, base=gelu)",
+            "series(form=composed)",
         ];
         let only: Vec<ActivationSpec> = only.iter().map(|text| text.parse().unwrap()).collect();
         let report = run(&CheckOptions {
@@ -45,6 +56,15 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             ("rational(share=group(25), numerator=shared)", 301, 100),
             ("rational(9/8, form=b, share=channel)", 1000, 37),
             ("rational(share=group(600))", 77, 1200),
+            ("polynomial(5, start=gelu, share=group(4))", 301, 100),
+            ("xielu(share=group(4))", 301, 100),
+            ("crrelu", 301, 48),
+            ("prelu", 301, 48),
+            ("prelu", 300, 700),
+            ("prelu(share=group(25))", 301, 100),
+            ("prelu(share=channel)", 301, 700),
+            ("spline", 301, 100),
+            ("spline(33, range=-3..3, share=group(4))", 301, 100),
         ] {
             same_bytes_at_any_thread_count(text, rows, channels);
         }

@@ -33,6 +33,29 @@ fn defaults_are_left_out_and_the_rest_round_trips() {
         ),
         ("rational(range=-4..6.5)", "rational(range=-4..6.5)"),
         ("rational(start=gelu_2020)", "rational(start=gelu_2020)"),
+        (
+            "polynomial(3, start=identity, coefficients=learned)",
+            "polynomial",
+        ),
+        (
+            "polynomial(degree=5, limit=3, start=gelu)",
+            "polynomial(5, start=gelu, limit=3)",
+        ),
+        (
+            "polynomial(coefficients=fixed, start=power(2))",
+            "polynomial(start=power(2), coefficients=fixed)",
+        ),
+        ("slaf( 2 )", "slaf"),
+        (
+            "spline(33, range=-8..8, start=gelu)",
+            "spline(33, range=-8..8)",
+        ),
+        ("series(3, base=relu, form=sum)", "series"),
+        (
+            "series(2, base=leaky_relu(0.1))",
+            "series(2, base=leaky_relu(0.1))",
+        ),
+        ("prelu(slope=0.25, share=channel)", "prelu(share=channel)"),
     ] {
         let spec = parse(text);
         assert_eq!(spec.to_string(), printed);
@@ -144,7 +167,62 @@ fn errors_point_at_the_character_and_help() {
         (
             "gelu_2020",
             0,
-            "`gelu_2020` is a table of start values, not a function",
+            "`gelu_2020` gives start values only: it is no activation by itself",
+            None,
+        ),
+        (
+            "polynomial(6)",
+            11,
+            "degree must be a whole number from 1 to 5",
+            None,
+        ),
+        (
+            "polynomial(2.5)",
+            11,
+            "degree must be a whole number from 1 to 5",
+            None,
+        ),
+        (
+            "polynomial(strat=gelu)",
+            11,
+            "`polynomial` has no option `strat`",
+            Some("did you mean `start`?"),
+        ),
+        (
+            "polynomial(start=prelu)",
+            17,
+            "`prelu` has coefficients itself: start from a fixed function",
+            None,
+        ),
+        (
+            "polynomial(limit=0)",
+            17,
+            "limit must be from 0.1 to 100",
+            None,
+        ),
+        (
+            "series(base=gelu, form=printed)",
+            23,
+            "form=printed is for base=relu",
+            None,
+        ),
+        (
+            "series(base=power(2))",
+            12,
+            "`power(2)` cannot be the base of a series",
+            None,
+        ),
+        (
+            "series(form=sums)",
+            12,
+            "form must be sum, printed or composed",
+            Some("did you mean `sum`?"),
+        ),
+        ("spline(10)", 7, "knots must be 9, 17 or 33", None),
+        (
+            "power(3)",
+            0,
+            "`power` gives start values only: it is no activation by itself",
             None,
         ),
         ("", 0, "expected the name of a function", None),
@@ -160,7 +238,7 @@ fn errors_point_at_the_character_and_help() {
         error("rational(5/4, from=a)").to_string(),
         "`rational` has no option `from`\n  rational(5/4, from=a)\n                ^^^^"
     );
-    assert!(error("swishy").hint().unwrap().contains("rational"));
+    assert!(error("foobar").hint().unwrap().contains("rational"));
 }
 
 proptest! {

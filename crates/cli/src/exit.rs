@@ -132,7 +132,7 @@ macro_rules! usage {
     )+ };
 }
 
-classified!(TrainError, CompareError, SweepError, BenchError);
+classified!(TrainError, CompareError, SweepError, BenchError, ServeError);
 usage!(
     RecipeError,
     ArmsError,
@@ -182,17 +182,6 @@ impl From<ShapesError> for Failure {
             | ShapesError::Fixed { .. }
             | ShapesError::TooFewValidations { .. } => Code::Usage,
             _ => Code::Failed,
-        };
-        Self::new(code, &error).maybe(error.hint())
-    }
-}
-
-impl From<ServeError> for Failure {
-    fn from(error: ServeError) -> Self {
-        let code = if error.is_usage() {
-            Code::Usage
-        } else {
-            Code::Failed
         };
         Self::new(code, &error).maybe(error.hint())
     }

@@ -35,3 +35,8 @@ pub use prepare::{PrepareProgress, Stage, prepare};
 pub use shard::Shards;
 pub use task::TaskError;
 pub use tokenizer::{SpecialTokens, TokenPlace, Tokenizer};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -117,6 +117,36 @@ pub enum HubError {
         /// Why not.
         reason: String,
     },
+    /// A weight that the number format of the file cannot hold.
+    #[error("{tensor} holds {value}, which half precision cannot: its largest number is 65504")]
+    Range {
+        /// The tensor.
+        tensor: String,
+        /// The value.
+        value: f32,
+    },
+    /// A model that no ONNX file can hold.
+    #[error("the model takes {bytes} bytes, and an ONNX file holds at most {limit}")]
+    TooLarge {
+        /// What it takes.
+        bytes: u64,
+        /// The limit of the format.
+        limit: u64,
+    },
+    /// The file to write is a folder, or another program's.
+    #[error("{} is {found}, which would be overwritten", file.display())]
+    Taken {
+        /// The file.
+        file: PathBuf,
+        /// What is there.
+        found: &'static str,
+    },
+    /// A parameter that the model should have; this is a fault of the program.
+    #[error("the model has no parameter {name}")]
+    Parameter {
+        /// Its name.
+        name: String,
+    },
     /// The folder to write holds something else.
     #[error("{} holds {found}, which this program has not written", folder.display())]
     Occupied {
@@ -180,6 +210,14 @@ impl HubError {
             Self::Activation { .. } => {
                 "the activation's text in config.json is that of another version"
             }
+            Self::Range { .. } => "export it without --half",
+            Self::TooLarge { .. } => "--half takes half as much; or export a smaller model",
+            Self::Taken { .. } => {
+                "give --out the name of a file that does not exist, or of an earlier export"
+            }
+            Self::Parameter { .. } => {
+                "this is a fault of the program: report it with the model's config.json"
+            }
             Self::Occupied { .. } => "give --out a folder that is empty or does not exist",
         };
         Some(hint.to_owned())
@@ -188,7 +226,7 @@ impl HubError {
     /// What is wrong is what the user gave, not what the machine did.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Io { .. } => false,
+            Self::Io { .. } | Self::Parameter { .. } => false,
             Self::Repository(error) => error.is_usage(),
             _ => true,
         }

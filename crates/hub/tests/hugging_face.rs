@@ -75,6 +75,33 @@ fn every_head_is_exported_and_read_back_with_the_same_bytes() {
     }
 }
 
+/// What the module computes is checked by `python/checks/hugging_face.py`; here that every family gets there.
+#[test]
+fn every_family_is_exported_with_its_coefficients() {
+    for entry in pliant_activation::list::list().unwrap() {
+        let spec = entry.name.parse().unwrap();
+        let mut config = pliant_nn::Preset::Tiny.config(40, spec).unwrap();
+        (config.hidden_size, config.heads, config.intermediate_size) = (16, 2, 32);
+        let place = tempfile::tempdir().unwrap();
+        let (model, out) = (place.path().join("model"), place.path().join("out"));
+        MaskedLanguageModel::new(&config, 1)
+            .unwrap()
+            .save(&model)
+            .unwrap();
+        export(&model, &out).unwrap();
+        let module = fs::read_to_string(out.join("modeling_pliant.py")).unwrap();
+        assert!(module.contains(&format!("    \"{}\": (", entry.name)));
+        for (tensor, symbols) in &entry.tensors {
+            let shape = format!("\"{tensor}\": {{\"layer\": (1, {})", symbols.len());
+            assert!(module.contains(&shape), "{}: {shape}", entry.name);
+            for symbol in symbols {
+                assert!(module.contains(symbol.as_str()), "{}: {symbol}", entry.name);
+            }
+        }
+        MaskedLanguageModel::load(&out).unwrap();
+    }
+}
+
 #[test]
 fn special_tokens_are_told_where_there_is_a_tokenizer() {
     let model = copied("post-learned");

@@ -305,12 +305,12 @@ fn configurations_that_cannot_be_brought_in_say_why() {
         (
             "num_hidden_layers",
             1_000_000_000_u64.into(),
-            "num_hidden_layers is 1000000000, more than 1000",
+            "`layers` is 1000000000; it must be at most 1000",
         ),
         (
             "vocab_size",
             1_u64.wrapping_shl(40).into(),
-            "vocab_size is 1099511627776",
+            "`vocabulary_size` is 1099511627776",
         ),
         (
             "id2label",
@@ -378,6 +378,21 @@ fn pickles_run_no_code_and_may_not_lie() {
         refused(folder.path());
         assert!(!target.exists());
     }
+}
+
+#[test]
+fn a_view_may_not_claim_more_than_the_file_holds() {
+    let folder = copied("bert-questions-pickle");
+    fs::copy(
+        golden("expanded.bin"),
+        folder.path().join("pytorch_model.bin"),
+    )
+    .unwrap();
+    let found = refused(folder.path()).to_string();
+    assert!(
+        found.contains("has the shape [100000, 1000], more than the file holds"),
+        "{found}"
+    );
 }
 
 #[test]

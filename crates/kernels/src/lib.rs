@@ -38,3 +38,8 @@ pub use precision::{Precision, UnknownPrecision};
 pub use prefetch::{prefetch, prefetch_ahead};
 pub use product::{Engine, bf16_is_fast};
 pub use tokens::TokenLayout;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

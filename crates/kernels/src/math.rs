@@ -101,6 +101,31 @@ pub fn sigmoid<A: Arithmetic>(x: f32) -> f32 {
     numerator / (1.0 + e)
 }
 
+/// The sine, to rounding for magnitudes up to 10,000; the argument of larger ones loses digits, the result stays within ±1.
+#[inline(always)]
+pub fn sin<A: Arithmetic>(x: f32) -> f32 {
+    let shifted = A::mul_add(x, std::f32::consts::FRAC_1_PI, ROUND);
+    let turns = shifted - ROUND;
+    // π in four parts, each with so few bits that its product is exact up to thousands of turns.
+    let r = A::mul_add(turns, -3.140_625, x);
+    let r = A::mul_add(turns, -9.675_026e-4, r);
+    let r = A::mul_add(turns, -1.509_906_7e-7, r);
+    let r = A::mul_add(turns, -5.126_688e-12, r);
+    // Comparisons instead of `clamp`, which would be a branch: beyond the turns that ROUND holds, anything comes out.
+    let r = if r > HALF_TURN { HALF_TURN } else { r };
+    let r = if r < -HALF_TURN { -HALF_TURN } else { r };
+    let s = r * r;
+    let p = A::mul_add(2.600_015_1e-6, s, -1.980_659_7e-4);
+    let p = A::mul_add(p, s, 8.333_017e-3);
+    let p = A::mul_add(p, s, -1.666_665_7e-1);
+    let p = A::mul_add(p * s, r, r);
+    // Each half turn changes the sign.
+    f32::from_bits(p.to_bits() ^ (shifted.to_bits() << 31))
+}
+
+/// A quarter of a circle and the rounding of the reduction.
+const HALF_TURN: f32 = 1.571;
+
 /// Sum of 16 lanes by halves: a fixed order that the compiler can vectorise.
 #[inline(always)]
 pub fn sum_lanes(lanes: [f32; 16]) -> f32 {
@@ -261,6 +286,26 @@ mod tests {
                 }
             },
         );
+    }
+
+    #[test]
+    fn sin_is_exact_where_its_argument_is() {
+        for (name, fast) in [
+            ("fused", sin::<Fused> as fn(f32) -> f32),
+            ("separate", sin::<Separate>),
+        ] {
+            for (range, tolerance) in [(3.0, 1.5e-7), (100.0, 2e-7), (1e4, 1e-6)] {
+                for step in -100_000_i32..=100_000 {
+                    let x = (range * f64::from(step) / 1e5) as f32;
+                    let error = (f64::from(fast(x)) - libm::sin(f64::from(x))).abs();
+                    assert!(error <= tolerance, "{name}: {error} at {x}");
+                }
+            }
+            for x in [1e6, -1e8, 3e30, f32::MAX] {
+                assert!(fast(x).abs() <= 1.0, "{name}: {} at {x}", fast(x));
+            }
+            assert!(fast(f32::NAN).is_nan() && fast(0.0) == 0.0 && fast(-1e-30) == -1e-30);
+        }
     }
 
     #[test]

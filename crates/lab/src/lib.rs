@@ -33,3 +33,8 @@ pub use report::ReportError;
 pub use seeds::{SeedList, SeedsError};
 pub use shapes::ShapesError;
 pub use sweep::SweepError;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

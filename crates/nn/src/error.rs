@@ -16,6 +16,16 @@ pub enum ModelError {
         /// The configuration key.
         key: &'static str,
     },
+    /// A size is beyond that of any encoder.
+    #[error("model key `{key}` is {value}; it must be at most {most}")]
+    TooLarge {
+        /// The configuration key.
+        key: &'static str,
+        /// What was given.
+        value: usize,
+        /// The largest.
+        most: usize,
+    },
     /// The attention heads do not divide the hidden size.
     #[error("{heads} heads do not divide the hidden size {hidden_size}")]
     Heads {
@@ -77,6 +87,12 @@ pub enum ModelError {
         site: String,
         /// Why not.
         source: ActivationError,
+    },
+    /// A module is to live on a device that its operations do not run on.
+    #[error("no activation kernels for {device}")]
+    Device {
+        /// The device, in Burn's words.
+        device: String,
     },
     /// An input tensor has the wrong number of elements.
     #[error("model input `{field}` has {found} elements, expected {expected} ({meaning})")]
@@ -264,6 +280,9 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         let fixed = match self {
             Self::Zero { key } => return Some(format!("set model.{key} to at least 1")),
+            Self::TooLarge { key, most, .. } => {
+                return Some(format!("set model.{key} to at most {most}"));
+            }
             Self::OutOfRange { key, expected, .. } => {
                 return Some(format!("set model.{key} to {expected}"));
             }
@@ -318,6 +337,9 @@ impl ModelError {
             }
             Self::EmptySequence { .. } => {
                 "give every sequence at least one token with attention mask 1"
+            }
+            Self::Device { .. } => {
+                "build the module on Device::flex() or Device::flex().autodiff()"
             }
             Self::TargetKind { .. } => "give targets of the kind that the model predicts",
             Self::ScoreNotFinite { .. } => "leave rows without a score out",

@@ -1,5 +1,6 @@
 //! How a tensor gets its first values: a pure function of (seed, name), so that one more parameter shifts no other.
 
+use pliant_activation::Activation;
 use pliant_kernels::parallel;
 use pliant_kernels::random::{Purpose, Stream, name_key};
 
@@ -26,7 +27,7 @@ impl Draw {
     pub(crate) fn matrix(config: &ModelConfig, inputs: usize) -> Self {
         Self::Normal(match config.initialisation {
             Initialisation::Normal { deviation } => deviation,
-            Initialisation::FanIn => reciprocal_root(inputs),
+            Initialisation::FanIn | Initialisation::VariancePreserving => reciprocal_root(inputs),
             Initialisation::ReleasedRaft => BERT_DEVIATION,
         })
     }
@@ -45,7 +46,23 @@ impl Draw {
                 Self::Normal(xavier * (8.0 * config.layers as f64).powf(-0.25))
             }
             Initialisation::ReleasedRaft => Self::Uniform(reciprocal_root(inputs)),
-            Initialisation::Normal { .. } | Initialisation::FanIn => Self::matrix(config, inputs),
+            Initialisation::Normal { .. }
+            | Initialisation::FanIn
+            | Initialisation::VariancePreserving => Self::matrix(config, inputs),
+        }
+    }
+
+    /// The weight matrix of a linear layer that reads the outputs of an activation.
+    pub(crate) fn after_activation(
+        config: &ModelConfig,
+        inputs: usize,
+        activation: &Activation,
+    ) -> Self {
+        match config.initialisation {
+            Initialisation::VariancePreserving => {
+                Self::Normal(reciprocal_root(inputs) / activation.second_moment().sqrt())
+            }
+            _ => Self::matrix(config, inputs),
         }
     }
 
@@ -88,6 +105,7 @@ mod tests {
 
     use super::*;
     use crate::config::Preset;
+    use pliant_activation::ActivationSpec;
 
     /// The two numbers of the released code for BERT-base: 0.00729, and 0.02083 as the deviation of a uniform draw.
     #[test]
@@ -105,6 +123,27 @@ mod tests {
         };
         assert!((bound / 3.0_f64.sqrt() - 0.02083).abs() < 1e-5, "{bound}");
         assert_eq!(Draw::matrix(&config, 768), Draw::Normal(0.02));
+    }
+
+    /// Gains of KAT's code: the squares are 2.35679 for GELU and 2.81782 for `SiLU`.
+    #[test]
+    fn variance_is_preserved_through_the_activation() {
+        for (text, square) in [("gelu", 2.35679), ("silu", 2.81782), ("relu", 2.0)] {
+            let spec: ActivationSpec = text.parse().unwrap();
+            let mut config = Preset::Base.config(30_522, spec.clone()).unwrap();
+            config.initialisation = Initialisation::VariancePreserving;
+            let activation = Activation::new(&spec).unwrap();
+            let Draw::Normal(deviation) = Draw::after_activation(&config, 3072, &activation) else {
+                unreachable!("a normal draw");
+            };
+            let gain = deviation * deviation * 3072.0;
+            assert!((gain - square).abs() < 2e-5 * square, "{text}: {gain}");
+            config.initialisation = Initialisation::FanIn;
+            assert_eq!(
+                Draw::after_activation(&config, 3072, &activation),
+                Draw::matrix(&config, 3072)
+            );
+        }
     }
 
     #[test]

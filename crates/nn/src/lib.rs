@@ -22,8 +22,14 @@ pub use model::{
     AnyModel, DropoutKey, Gradients, MaskedLanguageModel, Model, ModelInput, Site, TaskInput,
     TaskModel, TaskScore, TaskTarget,
 };
-pub use module::{Head, MaskedLmHead, TaskOutput};
+pub use module::{Head, LearnableActivation, LearnableActivationConfig, MaskedLmHead, TaskOutput};
 pub use operation::{OperationTimes, TensorMemory, time_operations};
 pub use parameter::{ParameterInfo, Role, parameter_counts};
+pub use pliant_kernels::attention::Rotary;
 pub use pliant_kernels::masked_lm::Score;
 pub use pliant_kernels::{Precision, TokenLayout};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,10 +1,12 @@
-//! What keeps the page from being served.
+//! What keeps a page or a model from being served.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why `watch` could not begin or go on.
+use pliant_train::ErrorKind;
+
+/// Why `watch` or `serve` could not begin or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The path is a file.
@@ -43,6 +45,20 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The model cannot be asked.
+    #[error(transparent)]
+    Model(#[from] pliant_train::TrainError),
+    /// The thread of the model has ended too early; this is a fault of the program.
+    #[error("the thread of the model failed; what it said stands above")]
+    ModelThread,
+    /// The time to stop in was over before all requests were answered.
+    #[error("{requests} requests were not answered within {seconds} seconds after the stop")]
+    Unanswered {
+        /// How many.
+        requests: u64,
+        /// The time that they had.
+        seconds: f64,
+    },
     /// The server cannot be started or fails.
     #[error("the server failed: {0}")]
     Server(#[from] io::Error),
@@ -59,13 +75,24 @@ impl ServeError {
             Self::Listen { .. } => {
                 "give an address of this machine with --host, and a port above 1023"
             }
-            Self::Read { .. } | Self::Server(_) => return None,
+            Self::Model(error) => return error.hint(),
+            Self::Unanswered { .. } => "give them longer with --grace",
+            Self::Read { .. } | Self::ModelThread | Self::Server(_) => return None,
         };
         Some(hint.to_owned())
     }
 
-    /// Whether the arguments are to blame.
-    pub fn is_usage(&self) -> bool {
-        !matches!(self, Self::Read { .. } | Self::Server(_))
+    /// The class of the failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotAFolder { .. }
+            | Self::Foreign { .. }
+            | Self::PortInUse { .. }
+            | Self::Listen { .. } => ErrorKind::Configuration,
+            Self::Model(error) => error.kind(),
+            Self::Read { .. } | Self::ModelThread | Self::Unanswered { .. } | Self::Server(_) => {
+                ErrorKind::Failed
+            }
+        }
     }
 }

@@ -120,7 +120,7 @@ impl StepBatch for Batch {
 }
 
 /// A batch as the model takes it.
-pub(crate) fn input(batch: &Batch) -> ModelInput<'_> {
+pub fn input(batch: &Batch) -> ModelInput<'_> {
     ModelInput {
         sequences: batch.sequences,
         length: batch.length,

@@ -74,8 +74,11 @@ pub(super) fn check(activation: &Activation, probe: &Probe, rows: &mut Vec<Check
             // The best of three steps: a wrong gradient is wrong at each, a bend of the function only at the large one.
             let error = [1.0, 0.03, 0.001].into_iter().map(|part| {
                 let h = part * step(value, *gradient);
-                let difference = coefficient_difference(activation, &c, k, x, h);
-                (gradient - difference).abs() / (1.0 + gradient.abs() + value.abs() + noise(h))
+                let size = 1.0 + gradient.abs() + value.abs() + noise(h);
+                coefficient_differences(activation, &c, k, x, h)
+                    .into_iter()
+                    .map(|difference| (gradient - difference).abs() / size)
+                    .fold(f64::INFINITY, f64::min)
             });
             by_coefficient.add(error.fold(f64::INFINITY, f64::min), x);
         }
@@ -115,21 +118,32 @@ fn step(value: f64, slope: f64) -> f64 {
     STEP * (1.0 + value.abs()) / (1.0 + value.abs() + slope.abs())
 }
 
-/// Central, but to the right where a coefficient of form A is 0: its magnitude has a kink there, with derivative +1.
-fn coefficient_difference(activation: &Activation, c: &[f64], k: usize, x: f64, h: f64) -> f64 {
+/// Of a rational the central one, but to the right where a coefficient of form A is 0: its magnitude has a kink there, with
+/// derivative +1. Of other functions also those of both sides: an inner function may stand at its kink for a whole range of
+/// inputs, and a wrong gradient is wrong on each side.
+fn coefficient_differences(
+    activation: &Activation,
+    c: &[f64],
+    k: usize,
+    x: f64,
+    h: f64,
+) -> Vec<f64> {
     let value = |offset: f64| {
         let mut c = c.to_vec();
         c[k] += offset;
         activation.value(&c, x)
     };
-    let is_form_a = activation
-        .spec()
-        .rational()
-        .is_some_and(|options| options.form == DenominatorForm::A);
-    if is_form_a && c[k].abs() < 2.0 * h {
-        right_difference(&value, h)
-    } else {
-        (value(h) - value(-h)) / (2.0 * h)
+    let central = (value(h) - value(-h)) / (2.0 * h);
+    match activation.spec().rational() {
+        Some(options) if options.form == DenominatorForm::A && c[k].abs() < 2.0 * h => {
+            vec![right_difference(&value, h)]
+        }
+        Some(_) => vec![central],
+        None => vec![
+            central,
+            right_difference(&value, h),
+            -right_difference(&|offset| value(-offset), h),
+        ],
     }
 }
 

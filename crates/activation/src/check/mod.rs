@@ -8,7 +8,7 @@ use crate::activation::Activation;
 use crate::error::ActivationError;
 use crate::family;
 use crate::family::rational::LARGEST;
-use crate::spec::{ActivationSpec, DenominatorForm};
+use crate::spec::{ActivationSpec, DenominatorForm, ParameterKind};
 use probe::Probe;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -102,14 +102,18 @@ fn cases(options: &CheckOptions) -> Vec<ActivationSpec> {
         .filter(|family| !family.is_start_only())
         .map(|family| family.name().to_owned())
         .collect();
-    texts.extend(
-        [
-            "leaky_relu(0.3)",
-            "leaky_relu(-0.5)",
-            "rational(start=gelu_2020)",
-        ]
-        .map(str::to_owned),
-    );
+    for family in family::all() {
+        texts.extend(family.examples().iter().map(ToString::to_string));
+        let has_share = family
+            .parameters()
+            .iter()
+            .any(|parameter| matches!(parameter.kind, ParameterKind::Share));
+        if has_share && family.name() != "rational" {
+            for share in ["group(4)", "group(32)", "channel"] {
+                texts.push(format!("{}(share={share})", family.name()));
+            }
+        }
+    }
     for form in DenominatorForm::ALL {
         for share in [
             "group(4)",

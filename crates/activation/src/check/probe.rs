@@ -52,11 +52,10 @@ impl Probe {
             inputs: inputs.clone(),
         }];
         // Every fit would take longer than all the checks; the start is one more set of numbers.
-        let degrees = activation
-            .spec()
-            .rational()
-            .map(|options| (options.numerator_degree, options.denominator_degree));
-        if !options.only.is_empty() || START_DEGREES.iter().any(|start| Some(*start) == degrees) {
+        let needs_no_fit = activation.spec().rational().is_none_or(|options| {
+            START_DEGREES.contains(&(options.numerator_degree, options.denominator_degree))
+        });
+        if !options.only.is_empty() || needs_no_fit {
             probes.push(Self {
                 label: "start",
                 coefficients: activation.start_coefficients(CHANNELS)?,
@@ -75,8 +74,8 @@ impl Probe {
     }
 }
 
-/// Normal numbers that fall with the degree so that no term dominates, every seventh zero; form N's denominators
-/// positive.
+/// Normal numbers, every seventh zero. A rational's fall with the degree so that no term dominates, and form N's
+/// denominators are positive; other functions' lie around their start.
 fn random_coefficients(
     activation: &Activation,
     length: usize,
@@ -84,6 +83,11 @@ fn random_coefficients(
 ) -> Result<Vec<f32>, ActivationError> {
     let mut coefficients = vec![0.0_f32; length];
     let form = activation.spec().rational().map(|options| options.form);
+    let start = if form.is_none() {
+        activation.group_start()
+    } else {
+        Vec::new()
+    };
     let numerator = activation.coefficient_tensors(CHANNELS)?[0].shape[1];
     for channel in 0..CHANNELS {
         for (index, position) in activation
@@ -99,6 +103,15 @@ fn random_coefficients(
                 index
             };
             let draw = 10_000_000 + position as u64;
+            if form.is_none() {
+                let value = start[index] + 0.5 * stream.normal(draw);
+                coefficients[position] = if draw.is_multiple_of(7) {
+                    0.0
+                } else {
+                    value as f32
+                };
+                continue;
+            }
             let mut value = stream.normal(draw) * 0.5_f64.powi(degree as i32);
             if form == Some(DenominatorForm::N) && in_denominator {
                 // Even powers positive and ahead of the odd ones, so that no zero is near.

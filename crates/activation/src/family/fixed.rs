@@ -1,6 +1,6 @@
 //! What functions without coefficients have in common.
 
-use super::{Family, Function};
+use super::{Family, Function, MakeSeries, series};
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
@@ -27,8 +27,24 @@ pub(super) struct FixedFamily<F> {
     pub(super) parameters: &'static [Parameter],
     pub(super) source: &'static str,
     pub(super) start_only: bool,
+    pub(super) examples: &'static [&'static str],
     /// The function for the numbers among its arguments.
     pub(super) make: fn(&[f64]) -> F,
+}
+
+impl<F: Fixed> FixedFamily<F> {
+    fn function(&self, spec: &ActivationSpec) -> F {
+        let numbers: Vec<f64> = spec
+            .values()
+            .iter()
+            .filter_map(|value| match value {
+                Value::Number(number) => Some(number.get()),
+                Value::Integer(number) => Some(*number as f64),
+                _ => None,
+            })
+            .collect();
+        (self.make)(&numbers)
+    }
 }
 
 impl<F: Fixed> Family for FixedFamily<F> {
@@ -44,28 +60,26 @@ impl<F: Fixed> Family for FixedFamily<F> {
     fn is_start_only(&self) -> bool {
         self.start_only
     }
+    fn examples(&self) -> &'static [&'static str] {
+        self.examples
+    }
+    fn terms(&self, base: &ActivationSpec, terms: usize) -> Option<MakeSeries> {
+        (!self.start_only).then(|| series::of_base(self.function(base), terms))
+    }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError> {
-        let numbers: Vec<f64> = spec
-            .values()
-            .iter()
-            .filter_map(|value| {
-                if let Value::Number(number) = value {
-                    Some(number.get())
-                } else {
-                    None
-                }
-            })
-            .collect();
-        Ok(Arc::new(FixedFunction((self.make)(&numbers))))
+        Ok(Arc::new(FixedFunction(self.function(spec))))
     }
 }
 
 #[derive(Debug)]
-struct FixedFunction<F>(F);
+pub(super) struct FixedFunction<F>(pub(super) F);
 
 impl<F: Fixed> Function for FixedFunction<F> {
     fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
         Ok(Vec::new())
+    }
+    fn symbols(&self) -> Vec<(&'static str, Vec<String>)> {
+        Vec::new()
     }
     fn start(&self, _channels: usize) -> Result<Vec<f32>, ActivationError> {
         Ok(Vec::new())

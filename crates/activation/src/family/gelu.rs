@@ -8,6 +8,7 @@ pub(super) static FAMILY: FixedFamily<Gelu> = FixedFamily {
     parameters: &[],
     source: "Hendrycks, Gimpel 2016, arXiv 1606.08415",
     start_only: false,
+    examples: &[],
     make: |_| Gelu,
 };
 

@@ -28,6 +28,7 @@ pub(super) static FAMILY: FixedFamily<Gelu2020> = FixedFamily {
     parameters: &[],
     source: "ml-research/rational_activations, rationals_config.json; start values only",
     start_only: true,
+    examples: &[],
     make: |_| Gelu2020,
 };
 

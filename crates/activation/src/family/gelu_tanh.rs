@@ -8,6 +8,7 @@ pub(super) static FAMILY: FixedFamily<GeluTanh> = FixedFamily {
     parameters: &[],
     source: "Hendrycks, Gimpel 2016, arXiv 1606.08415, section 2",
     start_only: false,
+    examples: &[],
     make: |_| GeluTanh,
 };
 

@@ -8,6 +8,7 @@ pub(super) static FAMILY: FixedFamily<Identity> = FixedFamily {
     parameters: &[],
     source: "the input itself",
     start_only: false,
+    examples: &[],
     make: |_| Identity,
 };
 

@@ -13,6 +13,7 @@ pub(super) static FAMILY: FixedFamily<LeakyRelu> = FixedFamily {
     }],
     source: "Maas, Hannun, Ng 2013, ICML workshop",
     start_only: false,
+    examples: &["leaky_relu(0.3)", "leaky_relu(-0.5)"],
     make: |numbers| LeakyRelu {
         slope: numbers.first().copied().unwrap_or(0.01),
     },

@@ -1,16 +1,28 @@
 //! The families of activation functions. A new one is a file here and a line in the list below.
 
+mod arelu;
+mod crrelu;
 mod fixed;
 mod gelu;
 mod gelu_2020;
 mod gelu_tanh;
 mod identity;
 mod leaky_relu;
+mod parametric;
+mod polynomial;
+mod power;
+mod prelu;
 pub(crate) mod rational;
 mod relu;
+mod series;
 mod sigmoid;
 mod silu;
+mod slaf;
+mod snake;
+mod spline;
+mod swish;
 mod tanh;
+mod xielu;
 
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
@@ -23,9 +35,10 @@ use std::sync::Arc;
 
 pub(crate) use fixed::Fixed;
 pub(crate) use gelu_2020::NAME as GELU_2020;
+pub(crate) use parametric::Parametric;
 
 /// Every family, in the order in which they are listed.
-static FAMILIES: [&dyn Family; 10] = [
+static FAMILIES: &[&dyn Family] = &[
     &identity::FAMILY,
     &relu::FAMILY,
     &leaky_relu::FAMILY,
@@ -35,11 +48,22 @@ static FAMILIES: [&dyn Family; 10] = [
     &tanh::FAMILY,
     &sigmoid::FAMILY,
     &gelu_2020::FAMILY,
+    &power::FAMILY,
+    &prelu::FAMILY,
+    &polynomial::FAMILY,
+    &slaf::FAMILY,
+    &swish::FAMILY,
+    &arelu::FAMILY,
+    &crrelu::FAMILY,
+    &snake::FAMILY,
+    &xielu::FAMILY,
+    &series::FAMILY,
+    &spline::FAMILY,
     &rational::FAMILY,
 ];
 
 pub(crate) fn all() -> &'static [&'static dyn Family] {
-    &FAMILIES
+    FAMILIES
 }
 
 pub(crate) fn find(name: &str) -> Option<&'static dyn Family> {
@@ -51,29 +75,49 @@ pub(crate) fn fixed(name: &str) -> &'static dyn Family {
     find(name).unwrap_or(&identity::FAMILY)
 }
 
+/// Refused arguments: the parameter at fault, and why.
+pub(crate) type Validation = Result<(), (&'static str, String)>;
+
 /// A family: its text form, and the way from arguments to a function.
 pub(crate) trait Family: Send + Sync {
     fn name(&self) -> &'static str;
     fn parameters(&self) -> &'static [Parameter];
     /// Where the function was published.
     fn source(&self) -> &'static str;
-    fn is_learnable(&self) -> bool {
+    fn is_learnable(&self, _values: &[Value]) -> bool {
         false
+    }
+    /// Constraints, departures from the source, and what it cannot do: a sentence or more, shown with it.
+    fn note(&self) -> &'static str {
+        ""
+    }
+    /// Text forms beside the plain name that checks, documentation and golden values cover.
+    fn examples(&self) -> &'static [&'static str] {
+        &[]
     }
     /// Only of use as `start=…`.
     fn is_start_only(&self) -> bool {
         false
     }
     /// Refuses combinations of arguments; names the parameter at fault.
-    fn validate(&self, _values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, _values: &[Value]) -> Validation {
         Ok(())
+    }
+    /// How a series of so many terms is made of the family's function, if it can be.
+    fn terms(&self, _base: &ActivationSpec, _terms: usize) -> Option<MakeSeries> {
+        None
     }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError>;
 }
 
+/// The function for the spec of a series.
+pub(crate) type MakeSeries = Box<dyn Fn(&ActivationSpec) -> Arc<dyn Function>>;
+
 /// A function with all its options fixed. Coefficients of a group are ordered as its tensors are.
 pub(crate) trait Function: Debug + Send + Sync {
     fn tensors(&self, channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError>;
+    /// The symbols of the formula that are coefficients: for each tensor, one for each of its columns.
+    fn symbols(&self) -> Vec<(&'static str, Vec<String>)>;
     /// The start of every coefficient of every group, flat.
     fn start(&self, channels: usize) -> Result<Vec<f32>, ActivationError>;
     /// Makes the start values; fails if they cannot be had.
@@ -84,6 +128,10 @@ pub(crate) trait Function: Debug + Send + Sync {
     fn group_start(&self) -> Vec<f64>;
     fn fit(&self) -> Option<&FitReport>;
     fn fit_range(&self) -> Option<(f64, f64)>;
+    /// Magnitude of the inputs up to which f32 keeps the digits of the formula.
+    fn precise_within(&self) -> f64 {
+        f64::INFINITY
+    }
 
     fn value(&self, coefficients: &[f64], x: f64) -> f64;
     fn derivative(&self, coefficients: &[f64], x: f64) -> f64;

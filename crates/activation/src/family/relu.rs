@@ -8,6 +8,7 @@ pub(super) static FAMILY: FixedFamily<Relu> = FixedFamily {
     parameters: &[],
     source: "Nair, Hinton 2010, ICML",
     start_only: false,
+    examples: &[],
     make: |_| Relu,
 };
 

@@ -8,6 +8,7 @@ pub(super) static FAMILY: FixedFamily<Sigmoid> = FixedFamily {
     parameters: &[],
     source: "logistic function",
     start_only: false,
+    examples: &[],
     make: |_| Sigmoid,
 };
 

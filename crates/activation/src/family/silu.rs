@@ -8,6 +8,7 @@ pub(super) static FAMILY: FixedFamily<Silu> = FixedFamily {
     parameters: &[],
     source: "Elfwing et al. 2018, arXiv 1702.03118; swish with β = 1 in Ramachandran et al. 2017",
     start_only: false,
+    examples: &[],
     make: |_| Silu,
 };
 

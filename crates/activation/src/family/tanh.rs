@@ -8,6 +8,7 @@ pub(super) static FAMILY: FixedFamily<Tanh> = FixedFamily {
     parameters: &[],
     source: "hyperbolic tangent",
     start_only: false,
+    examples: &[],
     make: |_| Tanh,
 };
 

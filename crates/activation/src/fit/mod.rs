@@ -4,6 +4,7 @@
 //! and Williams 1976 for rationals) towards the smallest maximum error. Everything is f64 and a fixed sequence of
 //! operations, so equal requests give equal bytes on every machine.
 
+pub(crate) mod polynomial;
 mod problem;
 mod refine;
 mod report;

@@ -1,7 +1,6 @@
 //! Functions without coefficients: the definition itself, read in vector lanes, where the values lie.
 
-use std::borrow::Cow;
-
+use super::bias_or_none;
 use super::lanes::Fast;
 use super::sums::{rows_per_chunk, with_column_sums};
 use crate::family::Fixed;
@@ -47,11 +46,6 @@ pub(crate) fn backward<F: Fixed>(
             slope(function, x, &bias, dx, column_sums);
         }
     });
-}
-
-/// The bias, or what leaves every input as it is, also a negative zero.
-fn bias_or_none(bias: Option<&[f32]>, channels: usize) -> Cow<'_, [f32]> {
-    bias.map_or_else(|| vec![-0.0; channels].into(), Into::into)
 }
 
 #[inline(always)]

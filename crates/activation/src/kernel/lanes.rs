@@ -72,7 +72,7 @@ impl<A> Fast<A> {
 impl<A> Clone for Fast<A> {
     #[inline(always)]
     fn clone(&self) -> Self {
-        Self::new(self.0)
+        *self
     }
 }
 
@@ -87,6 +87,8 @@ macro_rules! operator {
         }
     };
 }
+impl<A> Copy for Fast<A> {}
+
 operator!(Add, add, +);
 operator!(Sub, sub, -);
 operator!(Mul, mul, *);
@@ -127,6 +129,15 @@ impl<A: Arithmetic> Number for Fast<A> {
     #[inline(always)]
     fn erf(&self) -> Self {
         Self::new(math::erf::<A>(self.0))
+    }
+    #[inline(always)]
+    fn ln(&self) -> Self {
+        // Only transforms of coefficients take logarithms, and those are read with f64.
+        Self::new(libm::logf(self.0))
+    }
+    #[inline(always)]
+    fn sin(&self) -> Self {
+        Self::new(math::sin::<A>(self.0))
     }
     #[inline(always)]
     fn tanh(&self) -> Self {

@@ -70,7 +70,7 @@ impl ActivationSpec {
 
     /// Whether the activation has coefficients to learn.
     pub fn is_learnable(&self) -> bool {
-        self.family.is_learnable()
+        self.family.is_learnable(&self.values)
     }
 
     /// The options of a rational, `None` for every other family.

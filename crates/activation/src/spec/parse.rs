@@ -73,12 +73,14 @@ impl Parser<'_> {
         let known = || {
             family::all()
                 .iter()
-                .filter(move |family| !nested || !family.is_learnable())
+                .filter(move |family| !nested || !is_learnable_by_default(**family))
                 .map(|family| family.name())
         };
         let Some(family) = family::find(name) else {
             let known: Vec<&str> = known()
-                .filter(|name| nested || *name != family::GELU_2020)
+                .filter(|name| {
+                    nested || family::find(name).is_some_and(|family| !family.is_start_only())
+                })
                 .collect();
             let kind = ParseErrorKind::UnknownName {
                 name: name.to_owned(),
@@ -87,15 +89,16 @@ impl Parser<'_> {
             };
             return Err(self.error(span, kind));
         };
-        if nested && family.is_learnable() {
-            let message = format!("`{name}` has coefficients itself: start from a fixed function");
-            return Err(self.error(span, ParseErrorKind::Conflict { message }));
-        }
         if !nested && family.is_start_only() {
-            let message = format!("`{name}` is a table of start values, not a function");
+            let message =
+                format!("`{name}` gives start values only: it is no activation by itself");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
         let (values, spans) = self.arguments(family)?;
+        if nested && family.is_learnable(&values) {
+            let message = format!("`{name}` has coefficients itself: start from a fixed function");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
         if let Err((key, message)) = family.validate(&values) {
             let at = family
                 .parameters()
@@ -223,6 +226,19 @@ impl Parser<'_> {
                     .map(Value::Number)
                     .ok_or_else(|| invalid(self, "a finite number".into(), None))
             }
+            ParameterKind::Integer {
+                smallest, largest, ..
+            } => {
+                let span = self.run(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.'));
+                let number = self.text[span].parse::<usize>().ok();
+                number
+                    .filter(|number| (smallest..=largest).contains(&number))
+                    .map(Value::Integer)
+                    .ok_or_else(|| {
+                        let expected = format!("a whole number from {smallest} to {largest}");
+                        invalid(self, expected, None)
+                    })
+            }
             ParameterKind::Degrees { largest, .. } => {
                 let degree = |range: Range<usize>, largest: usize, text: &str| {
                     text[range]
@@ -325,6 +341,15 @@ impl Parser<'_> {
         let span = self.run(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.'));
         self.text[span].parse().ok().and_then(Real::new)
     }
+}
+
+fn is_learnable_by_default(family: &dyn Family) -> bool {
+    let values: Vec<Value> = family
+        .parameters()
+        .iter()
+        .map(Parameter::default_value)
+        .collect();
+    family.is_learnable(&values)
 }
 
 fn one_of(choices: &[&str]) -> String {

@@ -1,6 +1,7 @@
 //! The kinds of argument an activation can have.
 
 use super::ActivationSpec;
+use crate::error::ActivationError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -91,6 +92,39 @@ pub enum Share {
     Channel,
 }
 
+impl Share {
+    /// Channels with one set of coefficients; `None`: all.
+    pub(crate) fn channels_per_group(self) -> Option<usize> {
+        match self {
+            Self::Layer => None,
+            Self::Group(size) => Some(size),
+            Self::Channel => Some(1),
+        }
+    }
+
+    /// Sets of coefficients of a layer; `activation` is the text form for the error.
+    pub(crate) fn groups(
+        self,
+        channels: usize,
+        activation: &str,
+    ) -> Result<usize, ActivationError> {
+        if channels == 0 {
+            return Err(ActivationError::NoChannels {
+                activation: activation.to_owned(),
+            });
+        }
+        match self.channels_per_group() {
+            None => Ok(1),
+            Some(size) if channels.is_multiple_of(size) => Ok(channels / size),
+            Some(group) => Err(ActivationError::Groups {
+                activation: activation.to_owned(),
+                channels,
+                group,
+            }),
+        }
+    }
+}
+
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -112,6 +146,7 @@ pub(crate) struct Degrees {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Number(Real),
+    Integer(usize),
     Degrees(Degrees),
     Choice(&'static str),
     Share(Share),
@@ -124,6 +159,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{}", number.get()),
+            Self::Integer(number) => write!(f, "{number}"),
             Self::Degrees(degrees) => write!(f, "{}/{}", degrees.numerator, degrees.denominator),
             Self::Choice(choice) => f.write_str(choice),
             Self::Share(share) => write!(f, "{share}"),
@@ -147,6 +183,11 @@ pub(crate) enum ParameterKind {
     Number {
         default: f64,
     },
+    Integer {
+        default: usize,
+        smallest: usize,
+        largest: usize,
+    },
     Degrees {
         default: Degrees,
         largest: Degrees,
@@ -167,6 +208,7 @@ impl Parameter {
     pub(crate) fn default_value(&self) -> Value {
         match &self.kind {
             ParameterKind::Number { default } => Value::Number(Real(*default)),
+            ParameterKind::Integer { default, .. } => Value::Integer(*default),
             ParameterKind::Degrees { default, .. } => Value::Degrees(*default),
             ParameterKind::Choice { default, .. } => Value::Choice(default),
             ParameterKind::Share => Value::Share(Share::Layer),

@@ -16,7 +16,7 @@ use super::number::count;
 /// states and logits is measured and printed, with --corpus also the masked-language-model loss before and after.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Examples:\n  pliant convert --from bert-base-uncased --activation rational --fit observed --corpus wiki.txt --out bert-rational\n  pliant convert --from bert-base-uncased --activation keep --allow 'bert.pooler.*' --allow 'cls.seq_relationship.*' --out bert\n  pliant convert --from bert-base-uncased --keep embeddings,0-5 --out half-fresh"
+    after_long_help = "Example:\n  pliant convert --from bert-base-uncased --activation rational --fit observed --corpus wiki.txt --out bert-rational\n  pliant convert --from bert-base-uncased --activation keep --allow 'bert.pooler.*' --allow 'cls.seq_relationship.*' --out bert\n  pliant convert --from bert-base-uncased --keep embeddings,0-5 --out half-fresh"
 )]
 pub(crate) struct Convert {
     /// Folder of the model: of transformers, or of this program

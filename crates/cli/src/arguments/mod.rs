@@ -16,8 +16,10 @@ pub(crate) mod pretrain;
 pub(crate) mod recipe;
 pub(crate) mod runs;
 pub(crate) mod score;
+pub(crate) mod serve;
 pub(crate) mod shapes;
 pub(crate) mod sweep;
+pub(crate) mod tokenize;
 pub(crate) mod watch;
 
 use std::num::NonZeroUsize;
@@ -123,6 +125,7 @@ pub(crate) enum Verb {
     Pretrain(pretrain::Pretrain),
     Finetune(Box<finetune::Finetune>),
     Predict(predict::Predict),
+    Serve(Box<serve::Serve>),
     Eval(eval::Eval),
     Sweep(sweep::Sweep),
     #[command(subcommand)]
@@ -131,6 +134,7 @@ pub(crate) enum Verb {
     Watch(watch::Watch),
     Convert(convert::Convert),
     Export(export::Export),
+    Tokenize(tokenize::Tokenize),
     Runs(runs::Runs),
     #[command(subcommand)]
     Act(act::Act),

@@ -1,6 +1,6 @@
 //! Values that are counts, pairs of numbers or formats of numbers.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use pliant_kernels::Precision;
@@ -23,6 +23,15 @@ pub(crate) fn minutes(text: &str) -> Result<f64, String> {
         Ok(minutes) if minutes.is_finite() && minutes > 0.0 => Ok(minutes),
         _ => Err("write a number of minutes above 0".to_owned()),
     }
+}
+
+/// A time in seconds.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "write a number of seconds above 0".to_owned())
 }
 
 /// Degrees of a rational function, `5/4`.

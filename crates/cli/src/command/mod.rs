@@ -20,8 +20,10 @@ mod recording;
 mod reference;
 mod runs;
 mod score;
+mod serve;
 mod shapes;
 mod sweep;
+mod tokenize;
 mod watch;
 
 use std::{env, ffi::OsString, io};
@@ -62,6 +64,7 @@ fn dispatch(arguments: &mut Arguments) -> Result<(), Failure> {
         Verb::Pretrain(verb) => pretrain::run(verb, &context),
         Verb::Finetune(verb) => finetune::run(verb, &context),
         Verb::Predict(verb) => predict::run(verb, &context),
+        Verb::Serve(verb) => serve::run(verb, &context),
         Verb::Eval(verb) => eval::run(verb, &context),
         Verb::Sweep(verb) => sweep::run(verb, &context),
         Verb::Score(verb) => score::run(verb, &context),
@@ -69,6 +72,7 @@ fn dispatch(arguments: &mut Arguments) -> Result<(), Failure> {
         Verb::Watch(verb) => watch::run(verb, &context),
         Verb::Convert(verb) => convert::run(verb, &context),
         Verb::Export(verb) => export::run(verb, &context),
+        Verb::Tokenize(verb) => tokenize::run(verb, &context),
         Verb::Runs(verb) => runs::run(verb, &context),
         Verb::Act(verb) => act::run(verb, &context),
         Verb::Recipe(verb) => recipe::run(verb, &context),

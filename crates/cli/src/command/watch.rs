@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 
-use pliant_serve::{Server, until};
+use pliant_serve::{until, watch::Server};
 use serde::Serialize;
 
 use super::context::Context;

@@ -84,6 +84,9 @@ pub(crate) fn list(entries: &[ListEntry], palette: Palette) -> String {
         if !entry.options.is_empty() {
             let _ = writeln!(text, "  options: {}", entry.options.join(", "));
         }
+        if !entry.note.is_empty() {
+            let _ = writeln!(text, "  note: {}", entry.note);
+        }
         let _ = writeln!(text, "  source: {}\n", entry.source);
     }
     text

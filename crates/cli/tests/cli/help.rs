@@ -4,11 +4,12 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 29] = [
+const VERBS: [&[&str]; 31] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
     &["predict"],
+    &["serve"],
     &["eval"],
     &["sweep"],
     &["score", "squad"],
@@ -16,6 +17,7 @@ const VERBS: [&[&str]; 29] = [
     &["watch"],
     &["convert"],
     &["export"],
+    &["tokenize"],
     &["runs"],
     &["runs", "rm"],
     &["act"],

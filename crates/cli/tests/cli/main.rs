@@ -31,12 +31,14 @@ mod resume;
 mod rows;
 mod runs;
 mod score;
+mod serve;
 mod signals;
 mod single_steps;
 mod sweep;
 mod tensorboard;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod tokenize;
 mod usage;
 mod watch;
 mod workplace;

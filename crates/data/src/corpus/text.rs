@@ -163,7 +163,10 @@ fn cut(bytes: &[u8]) -> usize {
     if let Some(last) = bytes.iter().rposition(|&byte| byte == b'\n') {
         return last + 1;
     }
-    if let Some(last) = bytes.iter().rposition(u8::is_ascii_whitespace) {
+    if let Some(last) = bytes
+        .iter()
+        .rposition(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+    {
         return last + 1;
     }
     let start = bytes.len().saturating_sub(4);

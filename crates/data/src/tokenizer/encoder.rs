@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper};
 
+use super::words::words;
 use super::{Tokenizer, encode_error};
 use crate::DataError;
 use crate::corpus::text::Chunk;
@@ -91,7 +92,7 @@ impl<'a> Encoder<'a> {
             }
             return Ok(());
         }
-        for word in text.split_ascii_whitespace() {
+        for word in words(text) {
             if let Some(&(start, count)) = memory.words.get(word) {
                 ids.extend_from_slice(&memory.ids[start as usize..(start + count) as usize]);
                 continue;

@@ -127,13 +127,39 @@ proptest! {
     }
 
     #[test]
-    fn encoding_by_word_is_encoding(text in "(\\PC|[ \\t\\n\u{301}\u{a0}\u{3000}]|\\[SEP\\]|the ){0,60}") {
+    fn encoding_by_word_is_encoding(text in "(\\PC|[ \\t\\n\\r\\x00\\x07\\x0b\\x0c\\x1c\\x7f\u{85}\u{200d}\u{2028}\u{301}\u{a0}\u{3000}]|\\[SEP\\]|the ){0,60}") {
         let tokenizer = trained("the cat sat on the mat, the cat é [ ] S E P \u{301}", 80);
         let encoder = Encoder::new(&tokenizer);
         let chunk = Chunk { ends: vec![text.len()], text: text.clone(), hashes: Vec::new() };
         // Twice: the second time every word is remembered.
         for _ in 0..2 {
             prop_assert_eq!(&encoder.encode(&chunk).unwrap().ids, &tokenizer.encode(&text).unwrap());
+        }
+    }
+}
+
+/// The corpus goes another way than a single text: word by word where the tokenizer allows it.
+#[test]
+fn a_corpus_is_encoded_like_a_text() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizer");
+    let lines: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("lines.json")).unwrap()).unwrap();
+    for name in ["uncased", "cased", "stripped", "accents", "byte-pairs"] {
+        let tokenizer = Tokenizer::open_folder(&folder.join(name)).unwrap();
+        let encoder = Encoder::new(&tokenizer);
+        for line in lines.as_array().unwrap() {
+            let text = line["text"].as_str().unwrap();
+            let chunk = Chunk {
+                ends: vec![text.len()],
+                text: text.to_owned(),
+                hashes: Vec::new(),
+            };
+            let expected: Vec<u32> = serde_json::from_value(line["ids"][name].clone()).unwrap();
+            assert_eq!(
+                encoder.encode(&chunk).unwrap().ids,
+                expected,
+                "{name}: {text:?}"
+            );
         }
     }
 }

@@ -16,6 +16,13 @@ use crate::corpus::text::Chunk;
 
 type Counts = HashMap<String, u64>;
 
+/// The words of a text as they are written. BERT's normalizer drops a form feed like any other control character, so none ends a
+/// word, unlike in [`str::split_ascii_whitespace`].
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', '\t', '\n', '\r'])
+        .filter(|word| !word.is_empty())
+}
+
 /// Counts words from several threads at once. Sums do not depend on the order, so neither does the result.
 #[derive(Default)]
 pub(crate) struct WordCounter {
@@ -26,7 +33,7 @@ impl WordCounter {
     /// Adds the words of a chunk as they are written, split at white space.
     pub(crate) fn count(&self, chunk: &Chunk) {
         let mut counts = self.lock().pop().unwrap_or_default();
-        for word in chunk.text.split_ascii_whitespace() {
+        for word in words(&chunk.text) {
             match counts.get_mut(word) {
                 Some(count) => *count += 1,
                 None => {

@@ -135,9 +135,10 @@ class Embeddings(nn.Module):
 def rotate(x):
     """Turns queries or keys `[batch, heads, sequence, channels]` by their positions, halves against each other."""
     length, half = x.shape[-2], x.shape[-1] // 2
-    frequencies = ROTARY_BASE ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
-    angles = torch.arange(length, device=x.device, dtype=torch.float32)[:, None] * frequencies
-    cosine, sine = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    # In f64, as an angle of hundreds has too few digits behind the point in f32; on the CPU, as some devices have no f64.
+    frequencies = ROTARY_BASE ** (-torch.arange(half, dtype=torch.float64) / half)
+    angles = torch.arange(length, dtype=torch.float64)[:, None] * frequencies
+    cosine, sine = angles.cos().to(x), angles.sin().to(x)
     first, second = x[..., :half], x[..., half:]
     return torch.cat([first * cosine - second * sine, second * cosine + first * sine], dim=-1)
 

@@ -32,6 +32,16 @@ impl Rotary {
         }
     }
 
+    /// `[max_sequence, head_size / 2]`
+    pub fn cosines(&self) -> &[f32] {
+        &self.cosines
+    }
+
+    /// `[max_sequence, head_size / 2]`
+    pub fn sines(&self) -> &[f32] {
+        &self.sines
+    }
+
     pub(super) fn fits(&self, sequence: usize, head_size: usize) -> bool {
         self.head_size == head_size && sequence <= self.max_sequence
     }

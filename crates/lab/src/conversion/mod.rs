@@ -134,16 +134,7 @@ pub fn masked_lm_loss(
     };
     let (mut loss, mut tokens, mut seen) = (0.0, 0, 0);
     for batch in dataset.validation_batches(sample::SEQUENCES, pliant_data::Masking::default()) {
-        let score = model.score(&pliant_nn::ModelInput {
-            sequences: batch.sequences,
-            length: batch.length,
-            ids: &batch.ids,
-            type_ids: &batch.type_ids,
-            attention_mask: &batch.attention_mask,
-            masked_positions: &batch.masked_positions,
-            labels: &batch.labels,
-            first_sequence: 0,
-        })?;
+        let score = model.score(&pliant_train::model_input(&batch))?;
         loss += score.loss_sum;
         tokens += score.rows;
         seen += batch.sequences;

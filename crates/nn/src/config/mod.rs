@@ -6,6 +6,7 @@ mod preset;
 mod sites;
 
 use pliant_activation::{Activation, ActivationSpec};
+use pliant_kernels::attention::Rotary;
 use serde::{Deserialize, Serialize};
 
 pub use choice::{Initialisation, NormPlacement, Positions};
@@ -14,6 +15,9 @@ pub use preset::Preset;
 pub use sites::Sites;
 
 use crate::error::ModelError;
+
+/// Base of the rotation frequencies (Su et al. 2021).
+const ROTARY_BASE: f64 = 10_000.0;
 
 /// Shape, placement and functions of an encoder with a masked-language-model head.
 ///
@@ -73,6 +77,12 @@ impl ModelConfig {
         self.hidden_size / self.heads.max(1)
     }
 
+    /// The angles by which queries and keys are turned; none with learned positions.
+    pub fn rotary(&self) -> Option<Rotary> {
+        (self.positions == Positions::Rotary)
+            .then(|| Rotary::new(self.max_positions, self.head_size(), ROTARY_BASE))
+    }
+
     /// The factor on the residual stream: `(2N)^¼` for `DeepNorm` with N layers, else 1.
     pub fn residual_factor(&self) -> f32 {
         match self.norm {
@@ -113,17 +123,23 @@ impl ModelConfig {
     /// # Errors
     /// The first fault found, naming the key.
     pub fn validate(&self) -> Result<(), ModelError> {
+        // Far beyond any encoder, so that a wrong number is refused before memory is asked for.
         let sizes = [
-            ("vocabulary_size", self.vocabulary_size),
-            ("hidden_size", self.hidden_size),
-            ("layers", self.layers),
-            ("heads", self.heads),
-            ("intermediate_size", self.intermediate_size),
-            ("max_positions", self.max_positions),
-            ("type_vocabulary_size", self.type_vocabulary_size),
+            ("vocabulary_size", self.vocabulary_size, 1 << 24),
+            ("hidden_size", self.hidden_size, 1 << 16),
+            ("layers", self.layers, 1_000),
+            ("heads", self.heads, 1 << 10),
+            ("intermediate_size", self.intermediate_size, 1 << 18),
+            ("max_positions", self.max_positions, 1 << 20),
+            ("type_vocabulary_size", self.type_vocabulary_size, 1 << 10),
         ];
-        if let Some((key, _)) = sizes.into_iter().find(|(_, size)| *size == 0) {
-            return Err(ModelError::Zero { key });
+        for (key, value, most) in sizes {
+            if value == 0 {
+                return Err(ModelError::Zero { key });
+            }
+            if value > most {
+                return Err(ModelError::TooLarge { key, value, most });
+            }
         }
         if !self.hidden_size.is_multiple_of(self.heads) {
             return Err(ModelError::Heads {

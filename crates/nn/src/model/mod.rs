@@ -4,6 +4,7 @@ mod adapter_file;
 mod any;
 mod fill_mask;
 mod gradients;
+mod hidden;
 mod input;
 mod masked_lm;
 mod network;

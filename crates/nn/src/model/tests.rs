@@ -101,3 +101,23 @@ fn writing_refuses_the_wrong_length() {
         "{error}"
     );
 }
+
+#[test]
+fn hidden_states_are_those_of_real_tokens() {
+    let model = model();
+    let both = model.hidden_states(&input()).unwrap();
+    assert_eq!(both.len(), 7 * 16);
+    let second = ModelInput {
+        sequences: 1,
+        length: 3,
+        ids: &[5, 6, 7],
+        type_ids: &[0; 3],
+        attention_mask: &[1; 3],
+        ..input()
+    };
+    let alone = model.hidden_states(&second).unwrap();
+    assert_eq!(alone.len(), 3 * 16);
+    for (own, other) in alone.iter().zip(&both[4 * 16..]) {
+        assert!((own - other).abs() < 1e-5, "{own} and {other}");
+    }
+}

@@ -5,18 +5,14 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use pliant_activation::Activation;
-use pliant_kernels::attention::Rotary;
 
 use super::layer::{EncoderLayer, EncoderLayerConfig};
 use super::norm::Norm;
 use super::pass::Pass;
 use super::source::ParameterSource;
 use crate::adapter::AdapterKind;
-use crate::config::{NormPlacement, Positions};
+use crate::config::NormPlacement;
 use crate::error::ModelError;
-
-/// Base of the rotation frequencies (Su et al. 2021).
-const ROTARY_BASE: f64 = 10_000.0;
 
 /// Builds an [`Encoder`].
 #[derive(Debug)]
@@ -33,13 +29,7 @@ impl EncoderConfig {
         source: &mut ParameterSource<'_>,
     ) -> Result<Encoder, ModelError> {
         let config = source.config();
-        let rotary = (config.positions == Positions::Rotary).then(|| {
-            Arc::new(Rotary::new(
-                config.max_positions,
-                config.head_size(),
-                ROTARY_BASE,
-            ))
-        });
+        let rotary = config.rotary().map(Arc::new);
         let layers = self
             .activations
             .into_iter()

@@ -45,7 +45,7 @@ impl FeedForwardConfig {
             inputs: intermediate_size,
             outputs: hidden_size,
             role: Role::Weight,
-            draw: Draw::matrix(config, intermediate_size),
+            draw: Draw::after_activation(config, intermediate_size, &self.activation),
         };
         let site = format!("{name}.intermediate");
         Ok(FeedForward {

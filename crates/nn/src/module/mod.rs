@@ -1,6 +1,7 @@
 //! The layers of the encoder as Burn modules. Each is built by its `init`, or by that of its
 //! configuration where it has one, from a [`ParameterSource`] that it asks for tensors by their Hugging Face names.
 
+mod activation;
 mod attention;
 mod embeddings;
 mod encoder;
@@ -16,6 +17,7 @@ mod pooler;
 mod source;
 mod task_output;
 
+pub use activation::{LearnableActivation, LearnableActivationConfig};
 pub(crate) use embeddings::Embeddings;
 pub(crate) use encoder::{Encoder, EncoderConfig};
 pub use head::Head;

@@ -3,6 +3,7 @@
 //! An operation is a value that implements [`Operation`]: its fields are the plain arguments, its `forward` and `backward`
 //! unpack tensors to slices and call the kernels. [`record`] is the only place that knows Burn's autodiff.
 
+mod activation;
 mod attention;
 mod bias_activation;
 mod buffer;
@@ -21,6 +22,7 @@ mod residual_norm;
 mod task_loss;
 mod timing;
 
+pub(crate) use activation::activation;
 pub(crate) use attention::{AttentionOperation, attention};
 pub(crate) use bias_activation::bias_activation;
 pub(crate) use buffer::{float_tensor, primitive, values};

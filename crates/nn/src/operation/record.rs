@@ -123,6 +123,10 @@ impl<C: CheckpointStrategy> Record for Autodiff<Flex, C> {
     }
 }
 
+/// Entries of [`REGISTERED`] at which all are forgotten. The output of an operation of Burn's own is never taken out again; what is
+/// forgotten too early, the framework adds.
+const REMEMBERED: usize = 4096;
+
 thread_local! {
     /// Tensors that have a gradient already. The framework would add the next one serially, into new memory.
     static REGISTERED: RefCell<HashSet<NodeId>> = RefCell::default();
@@ -153,8 +157,7 @@ impl<O: Operation<N>, const N: usize> Backward<Flex, N> for Step<O> {
             };
             // A leaf keeps its gradient for whoever asks for it, so it cannot be taken out.
             let is_leaf = parent.parents.is_empty();
-            let is_first =
-                REGISTERED.with_borrow_mut(|registered| is_leaf || registered.insert(parent.id));
+            let is_first = is_leaf || is_first_gradient(parent.id);
             let sum = if is_first {
                 result
             } else {
@@ -165,6 +168,16 @@ impl<O: Operation<N>, const N: usize> Backward<Flex, N> for Step<O> {
             gradients.register::<Flex>(parent.id, sum);
         }
     }
+}
+
+/// Whether a tensor gets its first gradient, as far as is remembered.
+fn is_first_gradient(tensor: NodeId) -> bool {
+    REGISTERED.with_borrow_mut(|registered| {
+        if registered.len() >= REMEMBERED {
+            registered.clear();
+        }
+        registered.insert(tensor)
+    })
 }
 
 /// Evaluates an operation; nothing is kept.
@@ -260,4 +273,19 @@ pub(super) fn five<
         e.into_dispatch(),
         operation,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every gradient of a product of Burn's own leaves an entry behind.
+    #[test]
+    fn the_memory_of_registered_gradients_is_bounded() {
+        for _ in 0..3 * REMEMBERED {
+            is_first_gradient(NodeId::new());
+        }
+        let remembered = REGISTERED.with_borrow(HashSet::len);
+        assert!((1..=REMEMBERED).contains(&remembered), "{remembered}");
+    }
 }

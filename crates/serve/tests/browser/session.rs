@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use pliant_serve::{Server, until};
+use pliant_serve::{until, watch::Server};
 use serde_json::json;
 
 /// Longest wait for the page to show something.

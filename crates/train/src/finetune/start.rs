@@ -23,7 +23,7 @@ pub(crate) fn open_tokenizer(model: &Path) -> Result<Tokenizer, TrainError> {
     Ok(Tokenizer::open(&path)?)
 }
 
-/// Rows that a word table may have beyond the vocabulary: some are padded to a multiple of 64 or 128.
+/// Some word tables are padded with rows of no word, up to a multiple of 64 or 128.
 const PADDING: usize = 128;
 
 /// Refuses a tokenizer of so many words where the model has another vocabulary.
@@ -33,7 +33,8 @@ pub(crate) fn check_vocabulary(
     vocabulary: usize,
 ) -> Result<(), TrainError> {
     let unused = vocabulary.checked_sub(tokenizer);
-    if unused.is_some_and(|unused| unused < PADDING) {
+    let is_padded = vocabulary.is_multiple_of(PADDING / 2);
+    if unused.is_some_and(|unused| unused == 0 || is_padded && unused < PADDING) {
         return Ok(());
     }
     Err(TrainError::OtherVocabulary {

@@ -1,16 +1,18 @@
 //! Words at `[MASK]`.
 
-use pliant_nn::ModelInput;
+use rayon::prelude::*;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{BATCH, Loaded, Predictor};
+use super::steps::{Encoded, Excess, ModelSequence};
+use super::{Loaded, Predictor};
 use crate::TrainError;
 
 /// How a gap is written in a text.
 const MASK: &str = "[MASK]";
 
 /// A word that may stand at a mask.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Candidate {
     /// The token's text, `##` before a continuation.
     pub token: String,
@@ -21,7 +23,7 @@ pub struct Candidate {
 }
 
 /// What may stand at the masks of a text, mask by mask, the most probable first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Filled {
     /// For each mask.
     pub masks: Vec<Vec<Candidate>>,
@@ -33,55 +35,32 @@ impl Predictor {
     /// # Errors
     /// [`TrainError::NoMask`], [`TrainError::TextTooLong`], [`TrainError::OtherModelKind`].
     pub fn fill(&self, texts: &[String], top: usize) -> Result<Vec<Filled>, TrainError> {
-        let Loaded::MaskedLanguage(model) = &self.model else {
+        let encode = |text: &String| self.encode_fill(text, top, Excess::Refuse);
+        self.ask(texts.par_iter().map(encode).collect::<Result<_, _>>()?)
+    }
+
+    /// A text for whose masks the `top` most probable tokens are asked.
+    ///
+    /// # Errors
+    /// [`TrainError::NoMask`], also where the masks stand in what is cut; [`TrainError::TextTooLong`] where the excess is
+    /// refused; [`TrainError::OtherModelKind`].
+    pub fn encode_fill(
+        &self,
+        text: &str,
+        top: usize,
+        excess: Excess,
+    ) -> Result<Encoded<Filled>, TrainError> {
+        let Loaded::MaskedLanguage(_) = &self.model else {
             return Err(self.unable("fill masks"));
         };
-        let mut filled = Vec::with_capacity(texts.len());
-        for texts in texts.chunks(BATCH) {
-            let encoded: Vec<Vec<u32>> = texts
-                .iter()
-                .map(|text| self.encode_masked(text))
-                .collect::<Result<_, _>>()?;
-            let special = self.tokenizer.special();
-            let length = encoded.iter().map(Vec::len).max().unwrap_or(0);
-            let (mut ids, mut attention_mask) = (Vec::new(), Vec::new());
-            let mut positions = Vec::new();
-            for (row, own) in encoded.iter().enumerate() {
-                let first = row * length;
-                positions.extend(
-                    own.iter()
-                        .enumerate()
-                        .filter(|(_, id)| **id == special.mask)
-                        .map(|(place, _)| (first + place) as u32),
-                );
-                ids.extend_from_slice(own);
-                attention_mask.resize(ids.len(), 1);
-                ids.resize(first + length, special.pad);
-                attention_mask.resize(first + length, 0);
+        let (ids, is_cut) = self.encode_masked(text, excess)?;
+        let sequence = ModelSequence::words(ids, top);
+        Ok(Encoded::one(sequence, is_cut, |predictor, output| {
+            let masks = output.into_words().into_iter();
+            Filled {
+                masks: masks.map(|words| predictor.named(words)).collect(),
             }
-            let input = ModelInput {
-                sequences: encoded.len(),
-                length,
-                type_ids: &vec![0; ids.len()],
-                ids: &ids,
-                attention_mask: &attention_mask,
-                masked_positions: &[],
-                labels: &[],
-                first_sequence: 0,
-            };
-            let mut candidates = model.fill_mask(&input, &positions, top)?.into_iter();
-            for own in &encoded {
-                let masks = own.iter().filter(|id| **id == special.mask).count();
-                filled.push(Filled {
-                    masks: candidates
-                        .by_ref()
-                        .take(masks)
-                        .map(|candidates| self.named(candidates))
-                        .collect(),
-                });
-            }
-        }
-        Ok(filled)
+        }))
     }
 
     fn named(&self, candidates: Vec<(u32, f32)>) -> Vec<Candidate> {
@@ -96,7 +75,7 @@ impl Predictor {
     }
 
     /// `[CLS] text [SEP]`; only here does the text `[MASK]` (and the tokenizer's own name for it) stand for the token.
-    fn encode_masked(&self, text: &str) -> Result<Vec<u32>, TrainError> {
+    fn encode_masked(&self, text: &str, excess: Excess) -> Result<(Vec<u32>, bool), TrainError> {
         let special = self.tokenizer.special();
         let mut ids = vec![special.classify];
         let text = text.replace(self.tokenizer.mask_name(), MASK);
@@ -114,15 +93,17 @@ impl Predictor {
             }
         }
         ids.push(special.separate);
+        let (tokens, most) = (ids.len(), self.reading.max_length);
+        if tokens > most && excess == Excess::Cut {
+            ids.truncate(most.saturating_sub(1));
+            ids.push(special.separate);
+        }
         if !ids.contains(&special.mask) {
             return Err(TrainError::NoMask);
         }
-        if ids.len() > self.reading.max_length {
-            return Err(TrainError::TextTooLong {
-                tokens: ids.len(),
-                most: self.reading.max_length,
-            });
+        if ids.len() > most {
+            return Err(TrainError::TextTooLong { tokens, most });
         }
-        Ok(ids)
+        Ok((ids, tokens > most))
     }
 }

@@ -1,16 +1,17 @@
 //! Labels and numbers of texts and pairs of texts.
 
-use pliant_data::task::Example;
 use pliant_nn::TaskHead;
+use rayon::prelude::*;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{BATCH, Predictor};
+use super::Predictor;
+use super::steps::{Encoded, Excess, ModelSequence};
 use crate::TrainError;
 use crate::finetune::part::{largest, softmax};
-use crate::finetune::rows::encode;
 
 /// A label with its probability.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct LabelProbability {
     /// The label.
     pub label: String,
@@ -19,7 +20,7 @@ pub struct LabelProbability {
 }
 
 /// What a model says to a text or a pair.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Prediction {
     /// The most probable label, and the probability of each, in the order of their numbers.
@@ -42,30 +43,59 @@ impl Predictor {
     /// What the model says to each text, or pair of texts, in their order. Texts that are too long are cut as in training.
     ///
     /// # Errors
-    /// An empty text, or a model that names no labels.
+    /// [`TrainError::EmptyText`], [`TrainError::OtherModelKind`].
     pub fn label(&self, rows: &[(String, Option<String>)]) -> Result<Vec<Prediction>, TrainError> {
-        let model = self.task("name labels")?;
-        if *model.head() == TaskHead::Span {
+        let encode = |(text, text_pair): &(String, Option<String>)| {
+            self.encode_label(text, text_pair.as_deref(), Excess::Cut)
+        };
+        self.ask(rows.par_iter().map(encode).collect::<Result<_, _>>()?)
+    }
+
+    /// A text, or a pair, for which a label or a number is asked.
+    ///
+    /// # Errors
+    /// [`TrainError::EmptyText`]; [`TrainError::TextTooLong`] where the excess is refused; [`TrainError::OtherModelKind`].
+    pub fn encode_label(
+        &self,
+        text: &str,
+        text_pair: Option<&str>,
+        excess: Excess,
+    ) -> Result<Encoded<Prediction>, TrainError> {
+        let head = self.task("name labels")?.head().clone();
+        if head == TaskHead::Span {
             return Err(self.unable("name labels"));
         }
-        let examples: Vec<Example> = rows
-            .iter()
-            .enumerate()
-            .map(|(row, (first, second))| Example {
-                first: first.clone(),
-                second: second.clone(),
-                target: None,
-                row: row + 1,
-            })
-            .collect();
-        let part = encode("input", &examples, &self.tokenizer, self.reading.max_length)?;
-        let logits = part
-            .sequences
-            .logits(model, BATCH, self.tokenizer.special().pad)?;
-        Ok(logits
-            .iter()
-            .map(|logits| prediction(model.head(), logits))
-            .collect())
+        let (ids, type_ids, is_cut) = self.encode_texts(text, text_pair, excess)?;
+        let sequence = ModelSequence::logits(ids, type_ids);
+        Ok(Encoded::one(sequence, is_cut, move |_, output| {
+            prediction(&head, &output.into_values())
+        }))
+    }
+
+    /// Token ids and segments of a text or a pair, and whether something was cut.
+    pub(super) fn encode_texts(
+        &self,
+        text: &str,
+        text_pair: Option<&str>,
+        excess: Excess,
+    ) -> Result<(Vec<u32>, Vec<u32>, bool), TrainError> {
+        let tokens = |text: &str| match self.tokenizer.encode(text)? {
+            ids if ids.is_empty() => Err(TrainError::EmptyText),
+            ids => Ok(ids),
+        };
+        let first = tokens(text)?;
+        let second = text_pair.map(tokens).transpose()?;
+        let join = |most| self.tokenizer.join(&first, second.as_deref(), most);
+        let most = self.reading.max_length;
+        let (ids, type_ids) = join(usize::MAX)?;
+        match (ids.len(), excess) {
+            (tokens, _) if tokens <= most => Ok((ids, type_ids, false)),
+            (tokens, Excess::Refuse) => Err(TrainError::TextTooLong { tokens, most }),
+            (_, Excess::Cut) => {
+                let (ids, type_ids) = join(most)?;
+                Ok((ids, type_ids, true))
+            }
+        }
     }
 }
 

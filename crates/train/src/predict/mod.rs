@@ -1,21 +1,26 @@
 //! What a finished model says to texts: fills masks, names labels, answers questions.
 
 mod answer;
+mod embed;
 mod fill;
 mod label;
 mod query;
+mod steps;
 mod stream;
 
 use std::path::Path;
 
 use pliant_data::Tokenizer;
-use pliant_nn::{MaskedLanguageModel, Precision, TaskHead, TaskModel};
+use pliant_nn::{MaskedLanguageModel, ModelConfig, ParameterInfo, Precision, TaskHead, TaskModel};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use answer::{Answers, TextAnswer};
+pub use embed::Embedding;
 pub use fill::{Candidate, Filled};
 pub use label::{LabelProbability, Prediction};
 pub use query::{Query, Reply};
+pub use steps::{Encoded, Excess, ModelSequence, Pooling, SequenceOutput};
 pub use stream::Streamed;
 
 use crate::TrainError;
@@ -23,7 +28,7 @@ use crate::file::read_json;
 use crate::finetune::start::{check_vocabulary, open_tokenizer};
 
 /// How a task's texts became sequences when it was trained, beside the model so that it is used alike.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reading {
     /// The task that was trained.
     pub task: String,
@@ -128,6 +133,22 @@ impl Predictor {
                 TaskHead::Regression => PredictorKind::Regress,
                 TaskHead::Span => PredictorKind::Answer,
             },
+        }
+    }
+
+    /// What the model is made of.
+    pub fn config(&self) -> &ModelConfig {
+        match &self.model {
+            Loaded::MaskedLanguage(model) => model.config(),
+            Loaded::Task(model) => model.config(),
+        }
+    }
+
+    /// Its parameters, an adapter's included.
+    pub fn parameters(&self) -> &[ParameterInfo] {
+        match &self.model {
+            Loaded::MaskedLanguage(model) => model.parameters(),
+            Loaded::Task(model) => model.parameters(),
         }
     }
 

@@ -134,7 +134,7 @@ text_form!(Sites, Kind::Text, ModelError::hint);
 
 impl RecipeValue for Initialisation {
     fn kind() -> Kind {
-        Kind::ChoiceOrNumber(&["fan_in", "released_raft"])
+        Kind::ChoiceOrNumber(&["fan_in", "released_raft", "variance_preserving"])
     }
     fn read(value: &Value) -> Option<Self> {
         match value {

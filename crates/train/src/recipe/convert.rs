@@ -88,7 +88,13 @@ pub(crate) fn preset_table(preset: Preset) -> Result<ModelTable, RecipeError> {
         })?;
     Ok(ModelTable {
         preset,
-        start: None,
+        ..table_of(&config)
+    })
+}
+
+/// The `[model]` table of a configuration.
+pub(crate) fn table_of(config: &ModelConfig) -> ModelTable {
+    ModelTable {
         layers: config.layers,
         hidden_size: config.hidden_size,
         heads: config.heads,
@@ -102,5 +108,6 @@ pub(crate) fn preset_table(preset: Preset) -> Result<ModelTable, RecipeError> {
         dropout: config.dropout,
         attention_dropout: config.attention_dropout,
         initialisation: config.initialisation,
-    })
+        ..ModelTable::default()
+    }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use pliant_nn::ModelConfig;
 
 use super::RecipeError;
+use super::convert::table_of;
 use super::key::{self, origin};
 use super::limits;
-use super::table::{ActivationTable, DataTable, ModelTable};
+use super::table::{ActivationTable, DataTable};
 use super::value::{Located, Origin, Values};
 
 /// The key that names the folder.
@@ -80,22 +81,6 @@ pub(crate) fn agree(given: &Values, decided: &Values) -> Result<(), RecipeError>
 
 /// The keys that a model decides, with their values.
 fn tables(config: &ModelConfig, folder: &Path) -> Vec<(&'static str, super::Entries)> {
-    let model = ModelTable {
-        layers: config.layers,
-        hidden_size: config.hidden_size,
-        heads: config.heads,
-        intermediate_size: config.intermediate_size,
-        max_positions: config.max_positions,
-        type_vocabulary_size: config.type_vocabulary_size,
-        positions: config.positions,
-        norm: config.norm,
-        embedding_norm: config.embedding_norm,
-        norm_epsilon: config.norm_epsilon,
-        dropout: config.dropout,
-        attention_dropout: config.attention_dropout,
-        initialisation: config.initialisation,
-        ..ModelTable::default()
-    };
     let activation = ActivationTable {
         function: config.activation.clone(),
         layers: config.sites.clone().with_pooler(false),
@@ -111,7 +96,7 @@ fn tables(config: &ModelConfig, folder: &Path) -> Vec<(&'static str, super::Entr
             ..DataTable::default()
         });
     let mut tables = vec![
-        ("model", model.entries()),
+        ("model", table_of(config).entries()),
         ("activation", activation.entries()),
     ];
     if let Some(data) = data {

@@ -52,8 +52,9 @@ recipe_table! {
         dropout: f64 = 0.0, below(0.0, 1.0);
         /// Probability of dropping an attention weight.
         attention_dropout: f64 = 0.0, below(0.0, 1.0);
-        /// Deviation of the initial weights: `fan_in` (1/√inputs, suits narrow models), a number (0.02 is BERT's), or
-        /// `released_raft` (the unequal initialisation of the released RAFT code).
+        /// Deviation of the initial weights: `fan_in` (1/√inputs, suits narrow models), a number (0.02 is BERT's),
+        /// `released_raft` (the unequal initialisation of the released RAFT code), or `variance_preserving` (as `fan_in`,
+        /// and what the activation does to the variance is undone in the matrix behind it, as in KAT).
         initialisation: Initialisation = Initialisation::FanIn, above(0.0);
     }
 }

@@ -10,4 +10,5 @@ mod refused;
 mod resume;
 mod seeds;
 mod spans;
+mod together;
 mod world;

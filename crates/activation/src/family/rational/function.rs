@@ -10,7 +10,7 @@ use crate::family::{Function, GELU_2020, gelu_2020};
 use crate::fit::{self, FitReport, FitRequest};
 use crate::kernel::rational as kernel;
 use crate::kernel::rational::Layout;
-use crate::spec::{ActivationSpec, DenominatorForm, RationalOptions, Share};
+use crate::spec::{ActivationSpec, DenominatorForm, RationalOptions};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -105,35 +105,12 @@ impl Rational {
             .coefficients(self.options.denominator_degree)
     }
 
-    fn groups(&self, channels: usize) -> Result<usize, ActivationError> {
-        if channels == 0 {
-            return Err(ActivationError::NoChannels {
-                activation: self.text.clone(),
-            });
-        }
-        match self.options.share {
-            Share::Layer => Ok(1),
-            Share::Channel => Ok(channels),
-            Share::Group(size) if channels.is_multiple_of(size) => Ok(channels / size),
-            Share::Group(group) => Err(ActivationError::Groups {
-                activation: self.text.clone(),
-                channels,
-                group,
-            }),
-        }
-    }
-
     fn layout(&self, channels: usize) -> Layout {
-        let channels_per_group = match self.options.share {
-            Share::Layer => None,
-            Share::Group(size) => Some(size),
-            Share::Channel => Some(1),
-        };
         Layout {
             numerator: self.numerator(),
             denominator: self.denominator(),
             channels,
-            channels_per_group,
+            channels_per_group: self.options.share.channels_per_group(),
             shared_numerator: self.options.shared_numerator,
         }
     }
@@ -145,7 +122,7 @@ impl Rational {
 
 impl Function for Rational {
     fn tensors(&self, channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
-        let groups = self.groups(channels)?;
+        let groups = self.options.share.groups(channels, &self.text)?;
         let numerators = if self.options.shared_numerator {
             1
         } else {
@@ -239,19 +216,28 @@ impl Function for Rational {
         definition::derivative(self.options.form, a, b, &x)
     }
 
-    fn expressions(&self) -> (Expression, Expression) {
-        let names = |letter: char, first: usize, count: usize| -> Vec<Expression> {
+    fn symbols(&self) -> Vec<(&'static str, Vec<String>)> {
+        let names = |letter: char, first: usize, count: usize| {
             (first..first + count)
-                .map(|i| Expression::symbol(&format!("{letter}{i}")))
+                .map(|i| format!("{letter}{i}"))
                 .collect()
         };
+        let first = usize::from(self.options.form != DenominatorForm::C);
+        vec![
+            ("numerator", names('a', 0, self.numerator())),
+            ("denominator", names('b', first, self.denominator())),
+        ]
+    }
+
+    fn expressions(&self) -> (Expression, Expression) {
         let form = self.options.form;
-        let a = names('a', 0, self.numerator());
-        let b = names(
-            'b',
-            usize::from(form != DenominatorForm::C),
-            self.denominator(),
-        );
+        let [a, b]: [Vec<Expression>; 2] = [0, 1].map(|tensor| {
+            let (_, symbols) = &self.symbols()[tensor];
+            symbols
+                .iter()
+                .map(|name| Expression::symbol(name))
+                .collect()
+        });
         let x = Expression::symbol("x");
         (
             definition::value(form, &a, &b, &x),

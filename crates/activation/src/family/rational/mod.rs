@@ -3,7 +3,7 @@
 pub(crate) mod definition;
 mod function;
 
-use super::{Family, Function, GELU_2020};
+use super::{Family, Function, GELU_2020, Validation};
 use crate::error::ActivationError;
 use crate::spec::{
     ActivationSpec, Degrees, DenominatorForm, Parameter, ParameterKind, ParseError,
@@ -84,11 +84,15 @@ impl Family for Rational {
         "Fang et al. 2022, RAFT, arXiv 2208.14111; Molina et al. 2019, arXiv 1907.06732"
     }
 
-    fn is_learnable(&self) -> bool {
+    fn examples(&self) -> &'static [&'static str] {
+        &["rational(start=gelu_2020)"]
+    }
+
+    fn is_learnable(&self, _values: &[Value]) -> bool {
         true
     }
 
-    fn validate(&self, values: &[Value]) -> Result<(), (&'static str, String)> {
+    fn validate(&self, values: &[Value]) -> Validation {
         let degrees = match values[DEGREES] {
             Value::Degrees(degrees) => (degrees.numerator, degrees.denominator),
             _ => (0, 0),

@@ -213,7 +213,6 @@ fn foreign(document: &Document) -> Result<Foreign, String> {
         sites: Sites::all(),
         fixed_pooler_activation: function("tanh")?,
     };
-    check_sizes(&config)?;
     config.validate().map_err(|error| error.to_string())?;
     Ok(Foreign {
         family,
@@ -222,25 +221,6 @@ fn foreign(document: &Document) -> Result<Foreign, String> {
         architecture,
         notes,
     })
-}
-
-/// Limits far beyond any encoder, so that a wrong number is refused before memory is asked for.
-fn check_sizes(config: &ModelConfig) -> Result<(), String> {
-    let limits = [
-        ("num_hidden_layers", config.layers, 1_000),
-        ("hidden_size", config.hidden_size, 1 << 16),
-        ("num_attention_heads", config.heads, 1 << 10),
-        ("intermediate_size", config.intermediate_size, 1 << 18),
-        ("vocab_size", config.vocabulary_size, 1 << 24),
-        ("max_position_embeddings", config.max_positions, 1 << 20),
-        ("type_vocab_size", config.type_vocabulary_size, 1 << 10),
-    ];
-    limits
-        .into_iter()
-        .find(|(_, value, most)| value > most)
-        .map_or(Ok(()), |(key, value, most)| {
-            Err(format!("{key} is {value}, more than {most}"))
-        })
 }
 
 /// Our name of a function of `transformers`.

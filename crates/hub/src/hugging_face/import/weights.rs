@@ -97,7 +97,7 @@ impl WeightFiles {
         self.files.iter().map(|(path, _)| path.as_path())
     }
 
-    /// The values of a tensor, as f32. Its shape must have been found sound before: memory is asked for by it.
+    /// The values of a tensor, as f32.
     ///
     /// # Errors
     /// The file is damaged, or the number format is none of f32, f16, bf16 and f64.
@@ -201,6 +201,29 @@ fn pickled(path: &Path) -> Result<Opened, HubError> {
     let reader =
         PytorchReader::new(path).map_err(|error| HubError::weights(path, error.to_string()))?;
     let tensors: BTreeMap<String, Tensor> = reader.into_tensors().into_iter().collect();
+    let size = fs::metadata(path)
+        .map_err(|source| HubError::io("read", path, source))?
+        .len();
+    // A view that repeats one value could claim any shape, and memory is asked for by shapes.
+    let claims = |tensor: &&Tensor| {
+        let bytes = tensor
+            .shape()
+            .iter()
+            .try_fold(tensor.dtype().size() as u64, |bytes, extent| {
+                bytes.checked_mul(*extent as u64)
+            });
+        bytes.is_none_or(|bytes| bytes > size)
+    };
+    if let Some(tensor) = tensors.values().find(claims) {
+        return Err(HubError::weights(
+            path,
+            format!(
+                "{} has the shape {:?}, more than the file holds",
+                tensor.name,
+                tensor.shape()
+            ),
+        ));
+    }
     let listed = tensors
         .iter()
         .map(|(name, tensor)| {

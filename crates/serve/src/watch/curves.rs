@@ -3,7 +3,7 @@
 use pliant_activation::{Activation, ActivationSpec};
 use serde::Serialize;
 
-use crate::record::{Site, Tensor};
+use super::record::{Site, Tensor};
 
 /// Validations kept at most; a full history drops every second one, never the first.
 const SNAPSHOTS: usize = 128;

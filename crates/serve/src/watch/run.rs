@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::curves::Curves;
-use crate::history::History;
-use crate::series::{Sampled, Series};
-use crate::tail::{News, Tail};
+use super::curves::Curves;
+use super::history::History;
+use super::series::{Sampled, Series};
+use super::tail::{News, Tail};
 
 /// A run that writes nothing for so long is no longer running, whatever its steps take.
 const SILENCE: Duration = Duration::from_mins(1);

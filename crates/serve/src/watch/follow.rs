@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::find::{self, Found};
-use crate::run::{Overview, Run};
+use super::find::{self, Found};
+use super::run::{Overview, Run};
 
 /// Time between two looks at the files.
 const INTERVAL: Duration = Duration::from_millis(400);

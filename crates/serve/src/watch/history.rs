@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::curves::Evolution;
-use crate::record::Record;
-use crate::run::State;
-use crate::series::Series;
+use super::curves::Evolution;
+use super::record::Record;
+use super::run::State;
+use super::series::Series;
 
 /// Weight of a new value in the running means.
 const SMOOTHING: f64 = 0.05;

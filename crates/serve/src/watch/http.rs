@@ -1,7 +1,6 @@
 //! The routes. A request names a run by its number; nothing of its path reaches the file system.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,13 +15,14 @@ use tokio::sync::{Semaphore, watch};
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::WatchStream;
 
-use crate::follow::{News, Shared, lock};
-use crate::run::Run;
+use super::follow::{News, Shared, lock};
+use super::run::Run;
+use crate::host::is_own_name;
 
-const PAGE: &str = include_str!("../page/index.html");
-const STYLE: &str = include_str!("../page/style.css");
-const SCRIPT: &str = include_str!("../page/page.js");
-const CHART: &str = include_str!("../page/chart.js");
+const PAGE: &str = include_str!("page/index.html");
+const STYLE: &str = include_str!("page/style.css");
+const SCRIPT: &str = include_str!("page/page.js");
+const CHART: &str = include_str!("page/chart.js");
 /// Pages that are told of changes at the same time.
 const READERS: usize = 64;
 /// Only what is compiled in runs in the page, and it talks to this server alone.
@@ -91,21 +91,6 @@ async fn guard(State(site): State<Site>, request: Request, next: Next) -> Respon
     response
 }
 
-/// Addresses cannot be rebound, names can: only `localhost` and the name that was asked for are ours.
-fn is_own_name(host: &str, own: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let bare = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'))
-        .unwrap_or(name);
-    bare.parse::<IpAddr>().is_ok()
-        || bare.eq_ignore_ascii_case("localhost")
-        || bare.eq_ignore_ascii_case(own)
-}
-
 /// Every change; a slow reader gets the newest state, so that nothing piles up.
 async fn events(State(site): State<Site>) -> Response {
     let Ok(permit) = site.readers.clone().try_acquire_owned() else {
@@ -146,32 +131,4 @@ fn of_run(site: &Site, id: &str, answer: impl Fn(&Run) -> String) -> Response {
 /// Numbers and texts always have a JSON form.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_own_name;
-
-    #[test]
-    fn only_addresses_localhost_and_the_given_name_are_own() {
-        for host in [
-            "127.0.0.1:7777",
-            "[::1]:7777",
-            "localhost:7777",
-            "LOCALHOST",
-            "192.168.1.4:80",
-            "box:7777",
-        ] {
-            assert!(is_own_name(host, "box"), "{host}");
-        }
-        for host in [
-            "evil.example:7777",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example:7777",
-            "",
-            "other:7777",
-        ] {
-            assert!(!is_own_name(host, "box"), "{host}");
-        }
-    }
 }
