@@ -439,7 +439,7 @@ fn impossible_options() {
     );
 }
 
-/// Rows in the form of WikiText, and one a document: the text that they were cut from. See `python/golden/corpus.py`.
+/// Rows in the form of `WikiText`, and one a document: the text that they were cut from. See `python/golden/corpus.py`.
 #[test]
 fn a_table_is_read_as_its_text() {
     let folder = tempfile::tempdir().unwrap();

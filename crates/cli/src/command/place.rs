@@ -42,6 +42,7 @@ pub(super) fn resolve(verb: &mut Verb, context: &Context) -> Result<(), Failure>
     match verb {
         Verb::Predict(verb) => place(&mut verb.model, Wanted::Model),
         Verb::Export(verb) => place(&mut verb.model, Wanted::Model),
+        Verb::Serve(verb) => place(&mut verb.model, Wanted::Model),
         Verb::Eval(verb) => {
             place(&mut verb.model, Wanted::Model)?;
             if let Some(corpus) = &mut verb.text.corpus {
