@@ -86,7 +86,7 @@ impl Batch {
             (_, at) => at == 0 || at + 1 == length,
         };
         let number = |seed, place, below: usize| {
-            ((scrambled(seed, place) + 1.0) / 2.0 * below as f32) as u32
+            (f32::midpoint(scrambled(seed, place), 1.0) * below as f32) as u32
         };
         Self {
             sequences,

@@ -7,9 +7,9 @@ use pliant_nn::Sites;
 
 use super::number::count;
 
-/// Bring a BERT or RoBERTa in, and give it learnable activations
+/// Bring a BERT in, and give it learnable activations
 ///
-/// Reads a folder of Hugging Face's transformers (config.json; model.safetensors or `pytorch_model.bin`, also in shards;
+/// Reads a folder of Hugging Face's transformers with a model of the kind bert or roberta (config.json; model.safetensors or `pytorch_model.bin`, also in shards;
 /// tokenizer.json, vocab.txt, or vocab.json with merges.txt), with a head for masked words, classification or questions, or none,
 /// and writes a model folder of this program. Names of old versions are understood; a tensor that is missing, unexpected or
 /// misshapen is refused unless it is allowed by name. A rational starts as the function it replaces; what that changes in hidden

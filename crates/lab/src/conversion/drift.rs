@@ -49,9 +49,10 @@ pub(super) fn measure(
     let mut sums = vec![Sum::default(); layers];
     let mut logits = Sum::default();
     let (mut same, mut places, mut tokens) = (0_usize, 0_usize, 0_usize);
-    let width = before
-        .head()
-        .map_or(before.config().vocabulary_size, |head| head.outputs());
+    let width = before.head().map_or(
+        before.config().vocabulary_size,
+        pliant_nn::TaskHead::outputs,
+    );
     for batch in sample.batches() {
         let (own, others) = (hidden_states(before, batch)?, hidden_states(after, batch)?);
         for ((sum, own), others) in sums.iter_mut().zip(&own).zip(&others) {

@@ -285,8 +285,7 @@ fn classification(document: &Document) -> Result<TaskHead, String> {
         .or(document.num_labels)
         .unwrap_or(2);
     match document.problem_type.as_deref() {
-        Some("regression") if count == 1 => return Ok(TaskHead::Regression),
-        None if count == 1 => return Ok(TaskHead::Regression),
+        Some("regression") | None if count == 1 => return Ok(TaskHead::Regression),
         None | Some("single_label_classification") => {}
         Some(other) => {
             return Err(format!(
