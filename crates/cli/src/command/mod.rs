@@ -58,7 +58,8 @@ pub(crate) fn main() -> Code {
 
 fn dispatch(arguments: &mut Arguments) -> Result<(), Failure> {
     let context = Context::new(&arguments.global)?;
-    place::resolve(&mut arguments.verb, &context)?;
+    // A copy of the recipe lies there until the verb has come to its end.
+    let _recipe = place::resolve(&mut arguments.verb, &context)?;
     match &arguments.verb {
         Verb::Compare(verb) => compare::run(verb, &context),
         Verb::Pretrain(verb) => pretrain::run(verb, &context),

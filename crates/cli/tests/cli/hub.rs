@@ -248,3 +248,49 @@ fn an_export_is_sent_to_the_hub() {
         "every file, and the header"
     );
 }
+
+#[test]
+fn tokenizers_sweeps_and_arms_name_the_hub_too() {
+    let workplace = Workplace::nano();
+    let server = with_model(&workplace);
+    let tokenize = |tokenizer: &str| {
+        workplace.write("line.txt", "the river\n");
+        let arguments = ["tokenize", "--tokenizer", tokenizer, "line.txt"];
+        succeed(&workplace, &server, &arguments).stdout
+    };
+    assert_eq!(tokenize("hub:o/rational"), tokenize("model"));
+
+    let rows = "index\tsentence1\tsentence2\tlabel\n0\ta\tb\tentailment\n1\tc\td\tnot_entailment\n";
+    let tasks = server.commit(
+        "datasets/o/glue",
+        "v1",
+        &[
+            ("RTE/train.tsv", rows.as_bytes()),
+            ("RTE/dev.tsv", rows.as_bytes()),
+            ("CoLA/train.tsv", b"unasked for".as_slice()),
+        ],
+    );
+    let sweep = "[sweep]\ntasks = [\"rte\"]\nseeds = \"1\"\ndata = \"hub:o/glue\"\n[[model]]\nname = \"r\"\nfolder = \"hub:o/rational\"\n";
+    workplace.write("sweep.toml", sweep);
+    // So few rows that the cell cannot be trained, which is told after the recipe is kept.
+    run(
+        &workplace,
+        &server,
+        &["sweep", "sweep.toml", "--out", "grid"],
+    );
+    let saved = String::from_utf8(workplace.read("grid/sweep.toml")).unwrap();
+    assert!(saved.contains(&format!("/snapshots/{tasks}")), "{saved}");
+    assert!(saved.contains("models--o--rational/snapshots/"), "{saved}");
+    assert!(
+        server.seen("CoLA").is_empty(),
+        "only the task's rows are fetched"
+    );
+
+    let recipe = String::from_utf8(workplace.read("nano.toml")).unwrap();
+    let arms = "\n[[arm]]\nname = \"known\"\nset = { data.tokenizer = \"hub:o/rational\" }\n";
+    workplace.write("arms.toml", &(recipe + arms));
+    let show = ["recipe", "show", "--recipe", "arms.toml"];
+    let shown = succeed(&workplace, &server, &show).stdout;
+    assert!(shown.contains("models--o--rational/snapshots/"), "{shown}");
+    assert!(!shown.contains("hub:"), "{shown}");
+}

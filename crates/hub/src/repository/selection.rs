@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 pub enum Wanted {
     /// A model: configuration, weights, tokenizer. The place is its folder.
     Model,
+    /// An adapter: what fine-tuning added to a model. The place is its folder.
+    Adapter,
     /// A tokenizer alone. The place is its file.
     Tokenizer,
     /// The text of a data set. The place is a folder, or the file that was named.
@@ -88,6 +90,7 @@ impl Wanted {
         }
         match self {
             Self::Model => folder.model(),
+            Self::Adapter => folder.adapter(),
             Self::Tokenizer => folder.tokenizer(),
             Self::Text => folder.ending(&TEXT, "text file (.parquet, .jsonl, .txt)"),
             Self::Rows { task } => {
@@ -201,6 +204,15 @@ impl Folder {
         let others = others.filter(|name| self.has(name)).map(str::to_owned);
         let files: Vec<String> = others.chain(weights).collect();
         Ok(self.chosen(files, &self.path))
+    }
+
+    fn adapter(&self) -> Result<Selection, Missing> {
+        if !self.has("adapter.safetensors") {
+            return Err(self.missing("adapter.safetensors"));
+        }
+        let files = ["adapter.safetensors", "reading.json"].into_iter();
+        let files = files.filter(|name| self.has(name)).map(str::to_owned);
+        Ok(self.chosen(files.collect::<Vec<_>>(), &self.path))
     }
 
     fn tokenizer(&self) -> Result<Selection, Missing> {

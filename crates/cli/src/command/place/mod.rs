@@ -2,13 +2,15 @@
 //!
 //! No other part of the program resolves such names; the libraries are given paths.
 
+mod file;
+
 use std::path::{Path, PathBuf};
 
 use pliant_hub::{
     HubError,
     repository::{self, PREFIX, RepositoryName, Settings, Transfer, Wanted},
 };
-use pliant_train::{Recipe, RecipeError, recipe::Value};
+use pliant_train::{Recipe, TemporaryFolder, recipe::Value};
 
 use super::context::Context;
 use crate::{
@@ -17,20 +19,43 @@ use crate::{
     render::{screen::Interruption, transfer},
 };
 
-/// Keys of a recipe that may name something on the Hub.
+/// Settings that may name something on the Hub.
 const KEYS: [(&str, Wanted); 3] = [
     ("data.corpus", Wanted::Text),
     ("data.tokenizer", Wanted::Tokenizer),
     ("model.start", Wanted::Model),
 ];
 
-/// Puts paths in the place of all names of the Hub among the arguments of a verb, and in the recipe that it reads.
-pub(super) fn resolve(verb: &mut Verb, context: &Context) -> Result<(), Failure> {
+/// Puts paths in the place of all names of the Hub among the arguments of a verb, and in the recipe that it reads: a copy, in the
+/// folder that is returned.
+pub(super) fn resolve(
+    verb: &mut Verb,
+    context: &Context,
+) -> Result<Option<TemporaryFolder>, Failure> {
+    arguments(verb, context)?;
+    match verb {
+        Verb::Pretrain(verb) => file::resolve(&mut verb.recipe, context),
+        Verb::Recipe(RecipeVerb::Show(verb)) => file::resolve(&mut verb.recipe, context),
+        Verb::Compare(verb) => file::resolve(&mut verb.recipe, context),
+        // A plan names the recipe as it stands; the commands that it prints see to the names.
+        Verb::Sweep(verb) if verb.plan.is_none() => file::resolve(&mut verb.recipe, context),
+        _ => Ok(None),
+    }
+}
+
+fn arguments(verb: &mut Verb, context: &Context) -> Result<(), Failure> {
     let place = |path: &mut PathBuf, wanted: Wanted| -> Result<(), Failure> {
         if let Some(local) = local(path, &wanted, context)? {
             *path = local;
         }
         Ok(())
+    };
+    let model = |model: &mut PathBuf, adapter: &mut Option<PathBuf>| {
+        place(model, Wanted::Model)?;
+        match adapter {
+            Some(adapter) => place(adapter, Wanted::Adapter),
+            None => Ok(()),
+        }
     };
     let rows = |data: &mut Option<PathBuf>, task: Option<&String>| match data {
         Some(data) => {
@@ -40,11 +65,12 @@ pub(super) fn resolve(verb: &mut Verb, context: &Context) -> Result<(), Failure>
         None => Ok(()),
     };
     match verb {
-        Verb::Predict(verb) => place(&mut verb.model, Wanted::Model),
-        Verb::Export(verb) => place(&mut verb.model, Wanted::Model),
-        Verb::Serve(verb) => place(&mut verb.model, Wanted::Model),
+        Verb::Predict(verb) => model(&mut verb.model, &mut verb.adapter),
+        Verb::Export(verb) => model(&mut verb.model, &mut verb.adapter),
+        Verb::Serve(verb) => model(&mut verb.model, &mut verb.adapter),
+        Verb::Tokenize(verb) => place(&mut verb.tokenizer, Wanted::Tokenizer),
         Verb::Eval(verb) => {
-            place(&mut verb.model, Wanted::Model)?;
+            model(&mut verb.model, &mut verb.rows.adapter)?;
             if let Some(corpus) = &mut verb.text.corpus {
                 place(corpus, Wanted::Text)?;
             }
@@ -83,12 +109,12 @@ pub(super) fn resolve(verb: &mut Verb, context: &Context) -> Result<(), Failure>
             place(&mut verb.vocabulary, Wanted::Tokenizer)
         }
         Verb::Pretrain(verb) => {
-            let places = places(verb.recipe.as_deref(), &verb.set, context)?;
+            let places = places(&verb.set, context)?;
             verb.set.extend(places);
             Ok(())
         }
         Verb::Recipe(RecipeVerb::Show(verb)) => {
-            let places = places(verb.recipe.as_deref(), &verb.set, context)?;
+            let places = places(&verb.set, context)?;
             verb.set.extend(places);
             Ok(())
         }
@@ -99,7 +125,7 @@ pub(super) fn resolve(verb: &mut Verb, context: &Context) -> Result<(), Failure>
                 given.push(format!("data.corpus={}", text(corpus)?));
             }
             given.extend_from_slice(&verb.set);
-            let places = places(verb.recipe.as_deref(), &given, context)?;
+            let places = places(&given, context)?;
             verb.set.extend(places);
             Ok(())
         }
@@ -107,22 +133,11 @@ pub(super) fn resolve(verb: &mut Verb, context: &Context) -> Result<(), Failure>
     }
 }
 
-/// Settings with a path for each name of the Hub that counts in a recipe: the last of those `given`, else that of the file.
-fn places(
-    file: Option<&Path>,
-    given: &[String],
-    context: &Context,
-) -> Result<Vec<String>, Failure> {
-    let document = match file {
-        Some(file) => document(file)?,
-        None => None,
-    };
+/// Settings with a path for each name of the Hub that counts among those `given`: the last of each key.
+fn places(given: &[String], context: &Context) -> Result<Vec<String>, Failure> {
     let mut places = Vec::new();
     for (key, wanted) in &KEYS {
-        let mut name = document.as_ref().and_then(|document| {
-            let (table, key) = key.split_once('.')?;
-            Some(document.get(table)?.get(key)?.as_str()?.to_owned())
-        });
+        let mut name = None;
         for setting in given {
             if let (path, Value::Text(value)) = Recipe::parse_setting(setting)?
                 && path == *key
@@ -137,15 +152,6 @@ fn places(
         }
     }
     Ok(places)
-}
-
-/// A recipe file as it stands; none where it is no TOML, which the reader of recipes tells better.
-fn document(file: &Path) -> Result<Option<toml::Table>, RecipeError> {
-    let text = std::fs::read_to_string(file).map_err(|source| RecipeError::Read {
-        path: file.to_path_buf(),
-        source,
-    })?;
-    Ok(text.parse().ok())
 }
 
 /// A path that is to stand in a recipe.
