@@ -8,9 +8,7 @@ use clap::{Args, ValueHint};
 /// put around them (no `[CLS]`, no `[SEP]`), and a special token that the text spells out is text like any other. A line ends at a line feed, with or without a
 /// carriage return before it.
 #[derive(Debug, Args)]
-#[command(
-    after_long_help = "Example:\n  echo 'It rains.' | pliant tokenize --tokenizer run/model --tokens"
-)]
+#[command(after_long_help = "Example:\n  pliant tokenize --tokenizer run/model --tokens text.txt")]
 pub(crate) struct Tokenize {
     /// `tokenizer.json` or `vocab.txt`, or a folder with either of them or with `vocab.json` and `merges.txt`
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]

@@ -82,6 +82,9 @@ impl Tokenizer {
             })?;
             word_piece(&words, !is_cased(&words)).map_err(|error| unusable(error.to_string()))?
         } else {
+            // The crate panics where it meets what is no JSON in the middle.
+            serde_json::from_slice::<serde_json::Value>(&bytes)
+                .map_err(|error| unusable(error.to_string()))?;
             tokenizers::Tokenizer::from_bytes(&bytes)
                 .map_err(|error| unusable(error.to_string()))?
         };

@@ -361,3 +361,20 @@ fn a_folder_without_a_tokenizer_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn a_description_that_breaks_off_inside_a_part_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    let deep = format!(r#"{{"version": "1.0", "decoder": {}"#, "[".repeat(500));
+    for text in [
+        "{\"version\": \"1.0\", \"decoder\": {\"a\u{1}b\": 1}}",
+        r#"{"version": "1.0", "decoder": {"type""#,
+        r#"{"version": "1.0", "normalizer": {"type": 1e999}}"#,
+        &deep,
+    ] {
+        fs::write(&path, text).unwrap();
+        let error = Tokenizer::open(&path).unwrap_err();
+        assert!(matches!(error, DataError::Tokenizer { .. }), "{error}");
+    }
+}
