@@ -29,6 +29,9 @@ pub(crate) use words::WordCounter;
 /// Names of the special tokens; in a trained vocabulary their ids are their places here.
 pub(crate) const SPECIAL: [&str; 5] = Style::Bert.names();
 
+/// Words of a vocabulary at most: a table has a row for each id, also for those that stand for nothing.
+const MOST_WORDS: usize = 1 << 24;
+
 /// Ids of the special tokens, found by BERT's names or by `RoBERTa`'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpecialTokens {
@@ -141,6 +144,13 @@ impl Tokenizer {
         ordinary.sort_unstable();
         ordinary.dedup();
         let vocabulary_size = ordinary.last().map_or(0, |&last| last as usize + 1);
+        if vocabulary_size > MOST_WORDS {
+            return Err(DataError::Encode(format!(
+                "the highest id is {}; at most {} can be used",
+                vocabulary_size - 1,
+                MOST_WORDS - 1
+            )));
+        }
         ordinary.retain(|id| !not_text.contains(id));
         if ordinary.is_empty() {
             return Err(DataError::Encode(

@@ -378,3 +378,20 @@ fn a_description_that_breaks_off_inside_a_part_is_refused() {
         assert!(matches!(error, DataError::Tokenizer { .. }), "{error}");
     }
 }
+
+#[test]
+fn ids_far_beyond_a_vocabulary_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    byte_pair_folder(folder.path());
+    let path = folder.path().join("vocab.json");
+    let huge = fs::read_to_string(&path)
+        .unwrap()
+        .replace(":9,", ":4000000000,");
+    fs::write(&path, &huge).unwrap();
+    assert!(huge.contains("4000000000"), "{huge}");
+    let error = Tokenizer::open_folder(folder.path()).unwrap_err();
+    assert!(
+        error.to_string().contains("the highest id is 4000000000"),
+        "{error}"
+    );
+}

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pliant_hub::repository::{PREFIX, Wanted};
-use pliant_train::{RecipeError, TemporaryFolder};
+use pliant_train::TemporaryFolder;
 use toml::{Table, Value};
 
 use super::local;
@@ -21,14 +21,13 @@ pub(super) fn resolve(
     let Some(path) = recipe else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(&*path).map_err(|source| RecipeError::Read {
-        path: path.clone(),
-        source,
-    })?;
+    // What is missing or no TOML the reader of recipes tells better.
+    let Ok(text) = std::fs::read_to_string(&*path) else {
+        return Ok(None);
+    };
     if !text.contains(PREFIX) {
         return Ok(None);
     }
-    // What is no TOML the reader of recipes tells better.
     let Ok(mut document) = text.parse::<Table>() else {
         return Ok(None);
     };
