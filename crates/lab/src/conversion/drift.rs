@@ -1,6 +1,6 @@
 //! How far a model moves when its activation is replaced.
 
-use pliant_nn::AnyModel;
+use pliant_nn::{AnyModel, TaskHead};
 use serde::Serialize;
 
 use super::sample::SampleBatch;
@@ -39,55 +39,100 @@ pub struct Drift {
     pub same_prediction: Option<f64>,
 }
 
-/// Compares two models with equal encoders but for their activations.
+/// Compares a model with others that have equal encoders but for their activations; one result for each of them.
 pub(super) fn measure(
     before: &AnyModel,
-    after: &AnyModel,
+    candidates: &[&AnyModel],
     sample: &Sample,
-) -> Result<Drift, ConversionError> {
-    let layers = before.config().layers;
-    let mut sums = vec![Sum::default(); layers];
-    let mut logits = Sum::default();
-    let (mut same, mut places, mut tokens) = (0_usize, 0_usize, 0_usize);
-    let width = before.head().map_or(
-        before.config().vocabulary_size,
-        pliant_nn::TaskHead::outputs,
-    );
+) -> Result<Vec<Drift>, ConversionError> {
+    let width = before
+        .head()
+        .map_or(before.config().vocabulary_size, TaskHead::outputs);
+    let mut sums: Vec<Sums> = candidates
+        .iter()
+        .map(|_| Sums::new(before.config().layers))
+        .collect();
     for batch in sample.batches() {
-        let (own, others) = (hidden_states(before, batch)?, hidden_states(after, batch)?);
-        for ((sum, own), others) in sums.iter_mut().zip(&own).zip(&others) {
+        let own = Looked::at(before, batch)?;
+        for (candidate, sums) in candidates.iter().zip(&mut sums) {
+            sums.add(&own, &Looked::at(candidate, batch)?, width, batch.tokens());
+        }
+    }
+    sums.into_iter()
+        .map(|sums| sums.drift(width))
+        .collect::<Option<_>>()
+        .ok_or(ConversionError::EmptySample)
+}
+
+/// What a model makes of a batch.
+struct Looked {
+    /// The outputs of the layers.
+    hidden_states: Vec<Vec<f32>>,
+    logits: Vec<f32>,
+}
+
+impl Looked {
+    fn at(model: &AnyModel, batch: &SampleBatch) -> Result<Self, ConversionError> {
+        Ok(Self {
+            hidden_states: hidden_states(model, batch)?,
+            logits: model.logits(&batch.input())?,
+        })
+    }
+}
+
+/// Differences so far.
+struct Sums {
+    layers: Vec<Sum>,
+    logits: Sum,
+    same: usize,
+    places: usize,
+    tokens: usize,
+}
+
+impl Sums {
+    fn new(layers: usize) -> Self {
+        Self {
+            layers: vec![Sum::default(); layers],
+            logits: Sum::default(),
+            same: 0,
+            places: 0,
+            tokens: 0,
+        }
+    }
+
+    fn add(&mut self, before: &Looked, after: &Looked, width: usize, tokens: usize) {
+        let states = before.hidden_states.iter().zip(&after.hidden_states);
+        for (sum, (own, others)) in self.layers.iter_mut().zip(states) {
             sum.add(own, others);
         }
-        let (own, others) = (
-            before.logits(&batch.input())?,
-            after.logits(&batch.input())?,
-        );
-        logits.add(&own, &others);
-        for (own, others) in own.chunks_exact(width).zip(others.chunks_exact(width)) {
+        self.logits.add(&before.logits, &after.logits);
+        let rows = before.logits.chunks_exact(width);
+        for (own, others) in rows.zip(after.logits.chunks_exact(width)) {
             // Padding of spans has no logits.
             if own.iter().all(|logit| logit.is_finite()) {
-                places += 1;
-                same += usize::from(largest(own) == largest(others));
+                self.places += 1;
+                self.same += usize::from(largest(own) == largest(others));
             }
         }
-        tokens += batch.tokens();
+        self.tokens += tokens;
     }
-    if tokens == 0 {
-        return Err(ConversionError::EmptySample);
+
+    /// None where there was nothing to look at.
+    fn drift(&self, width: usize) -> Option<Drift> {
+        let layers = self.layers.iter().enumerate();
+        (self.tokens > 0).then(|| Drift {
+            tokens: self.tokens,
+            layers: layers
+                .map(|(layer, sum)| ModuleDrift {
+                    layer,
+                    hidden: sum.difference(),
+                })
+                .collect(),
+            logits: self.logits.difference(),
+            same_prediction: (width > 1 && self.places > 0)
+                .then(|| self.same as f64 / self.places as f64),
+        })
     }
-    Ok(Drift {
-        tokens,
-        layers: sums
-            .iter()
-            .enumerate()
-            .map(|(layer, sum)| ModuleDrift {
-                layer,
-                hidden: sum.difference(),
-            })
-            .collect(),
-        logits: logits.difference(),
-        same_prediction: (width > 1 && places > 0).then(|| same as f64 / places as f64),
-    })
 }
 
 /// The outputs of the layers.

@@ -72,14 +72,14 @@ impl Keep {
                 text: self.text.clone(),
                 reason: error.to_string(),
             })?;
-        let mut mixed = AnyModel::new(config, model.head().cloned(), seed)?;
-        let mut drawn = Vec::new();
-        mixed.update(&mut |index, info, values| {
+        let (mut values, mut drawn) = (model.named_values(), Vec::new());
+        let head = model.head().cloned();
+        let mixed = AnyModel::with_values(config, head, seed, &mut |info| {
             if self.has(&info.name, &layers) {
-                values.copy_from_slice(&model.read(index));
-            } else {
-                drawn.push(info.name.clone());
+                return values.remove(&info.name);
             }
+            drawn.push(info.name.clone());
+            None
         })?;
         Ok((mixed, drawn))
     }

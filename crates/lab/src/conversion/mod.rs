@@ -76,28 +76,26 @@ pub fn convert(
         model,
         &fit::Seen::new(),
     )?;
-    let drift = drift::measure(model, &usual.0, sample)?;
-    let ((converted, fits), drift, other_drift) = match options.fit {
-        Fit::Usual => (usual, drift, None),
-        Fit::Observed => {
-            let seen = fit::seen(model, &usual.0, sample)?;
-            let observed = fit::started(
-                model.with_activation(&activation, &options.sites)?,
-                model,
-                &seen,
-            )?;
-            let observed_drift = drift::measure(model, &observed.0, sample)?;
-            if observed_drift.logits.mean < drift.logits.mean {
-                (observed, observed_drift, Some((Fit::Usual, drift)))
-            } else {
-                (usual, drift, Some((Fit::Observed, observed_drift)))
-            }
-        }
+    let mut candidates = vec![(Fit::Usual, usual)];
+    if options.fit == Fit::Observed {
+        let seen = fit::seen(model, &candidates[0].1.0, sample)?;
+        let observed = fit::started(
+            model.with_activation(&activation, &options.sites)?,
+            model,
+            &seen,
+        )?;
+        candidates.push((Fit::Observed, observed));
+    }
+    let models: Vec<&AnyModel> = candidates.iter().map(|(_, (model, _))| model).collect();
+    let drifts = drift::measure(model, &models, sample)?;
+    // The usual one stands first, and stays there among equal ones.
+    let mut by_drift: Vec<_> = candidates.into_iter().zip(drifts).collect();
+    by_drift.sort_by(|(_, one), (_, other)| one.logits.mean.total_cmp(&other.logits.mean));
+    let mut by_drift = by_drift.into_iter();
+    let Some(((fit, (converted, fits)), drift)) = by_drift.next() else {
+        return Err(ConversionError::EmptySample);
     };
-    let fit = match other_drift {
-        Some((Fit::Usual, _)) => Fit::Observed,
-        _ => Fit::Usual,
-    };
+    let other_drift = by_drift.next().map(|(_, drift)| drift);
     let coefficients = converted
         .parameters()
         .iter()
@@ -113,7 +111,7 @@ pub fn convert(
             fits,
             fit,
             drift,
-            other_drift: other_drift.map(|(_, drift)| drift),
+            other_drift,
         },
         model: converted,
     })

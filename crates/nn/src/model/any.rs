@@ -1,10 +1,13 @@
 //! A model of either kind, for what is done to both alike.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use pliant_activation::ActivationSpec;
 
-use super::{MaskedLanguageModel, ModelInput, Site, TaskInput, TaskModel};
+use pliant_kernels::Precision;
+
+use super::{MaskedLanguageModel, ModelInput, Site, TaskInput, TaskModel, weights};
 use crate::config::{ModelConfig, Sites};
 use crate::error::ModelError;
 use crate::head::TaskHead;
@@ -30,19 +33,29 @@ macro_rules! either {
 }
 
 impl AnyModel {
-    /// Builds a model; with a head for a task, or without one a masked-language model.
+    /// Builds a model of the values that `take(parameter)` returns; those for which it returns none are drawn from (seed, their
+    /// names). With a head for a task, or without one a masked-language model.
     ///
     /// # Errors
     /// What [`ModelConfig::validate`] and [`TaskHead::validate`] find.
-    pub fn new(
+    ///
+    /// # Panics
+    /// If a parameter is given the wrong number of values.
+    pub fn with_values(
         config: &ModelConfig,
         head: Option<TaskHead>,
         seed: u64,
+        take: &mut dyn FnMut(&ParameterInfo) -> Option<Vec<f32>>,
     ) -> Result<Self, ModelError> {
-        Ok(match head {
-            None => Self::MaskedLanguage(Box::new(MaskedLanguageModel::new(config, seed)?)),
-            Some(head) => Self::Task(Box::new(TaskModel::new(config, head, seed)?)),
-        })
+        let mut model = match head {
+            None => Self::MaskedLanguage(Box::new(MaskedLanguageModel::undrawn(config, seed)?)),
+            Some(head) => Self::Task(Box::new(TaskModel::undrawn(config, head, seed)?)),
+        };
+        either!(&mut model, model => {
+            model.fill(take)?;
+            weights::buffers(model.network());
+        });
+        Ok(model)
     }
 
     /// Reads a model folder of either kind.
@@ -141,17 +154,20 @@ impl AnyModel {
             sites: sites.clone(),
             ..own.clone()
         };
-        let mut model = Self::new(&config, self.head().cloned(), 0)?;
-        model.update(&mut |_, info, values| {
-            if let Some(index) = self
-                .parameters()
-                .iter()
-                .position(|other| other.name == info.name && other.shape == info.shape)
-            {
-                values.copy_from_slice(&self.read(index));
-            }
-        })?;
-        Ok(model)
+        let mut values = self.named_values();
+        let head = self.head().cloned();
+        // What is drawn is coefficients, whose start is no matter of chance.
+        Self::with_values(&config, head, 0, &mut |info| values.remove(&info.name))
+    }
+
+    /// The values of all parameters by name.
+    pub fn named_values(&self) -> BTreeMap<String, Vec<f32>> {
+        either!(self, model => model.named_values())
+    }
+
+    /// Sets the number format of the operands of matrix products; see [`super::Model::set_precision`].
+    pub fn set_precision(&mut self, precision: Precision) {
+        either!(self, model => model.set_precision(precision));
     }
 
     /// Shows the inputs of every activation site on a batch; see [`MaskedLanguageModel::observe`].

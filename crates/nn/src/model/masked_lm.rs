@@ -48,7 +48,7 @@ impl MaskedLanguageModel {
     }
 
     /// A model whose values are drawn when they are first needed.
-    fn undrawn(config: &ModelConfig, seed: u64) -> Result<Self, ModelError> {
+    pub(super) fn undrawn(config: &ModelConfig, seed: u64) -> Result<Self, ModelError> {
         config.validate()?;
         let mut source = ParameterSource::new(config, seed);
         let network = Network::init(config, &mut source, |source| {
@@ -87,7 +87,7 @@ impl MaskedLanguageModel {
         }
         let mut model = Self::undrawn(&described.config, 0)?;
         let mut values = storage::load_values(folder, &model.parameters)?;
-        model.fill(&mut |info| values.remove(&info.name));
+        model.fill(&mut |info| values.remove(&info.name))?;
         Ok(model)
     }
 }

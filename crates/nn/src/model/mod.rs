@@ -18,6 +18,7 @@ mod task_passes;
 mod tuning;
 mod weights;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 pub(crate) use storage::load_config;
@@ -207,26 +208,61 @@ impl<H: Head> Model<H> {
         )
     }
 
-    /// Gives parameters the values that `take(parameter)` returns; those for which it returns none keep theirs. Named
-    /// parts of one buffer have values all or none.
-    fn fill(&mut self, take: &mut dyn FnMut(&ParameterInfo) -> Option<Vec<f32>>) {
-        let mut parameters = self.parameters.iter().zip(self.places.iter()).peekable();
+    /// Gives parameters the values that `take(parameter)` returns; those for which it returns none keep theirs. A buffer whose
+    /// parts all have values is not drawn.
+    fn fill(
+        &mut self,
+        take: &mut dyn FnMut(&ParameterInfo) -> Option<Vec<f32>>,
+    ) -> Result<(), ModelError> {
+        let mut single: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
+        let places = self.places.iter().enumerate();
+        let mut parameters = self.parameters.iter().zip(places).peekable();
         let mut buffer_values = |buffer: usize| {
-            let mut whole: Option<Vec<f32>> = None;
-            while let Some((info, _)) = parameters.next_if(|(_, place)| place.buffer == buffer) {
-                let part = take(info)?;
-                match &mut whole {
-                    None => whole = Some(part),
-                    Some(whole) => whole.extend_from_slice(&part),
-                }
+            let mut parts = Vec::new();
+            while let Some((info, (index, _))) =
+                parameters.next_if(|(_, (_, place))| place.buffer == buffer)
+            {
+                parts.push((index, take(info)));
             }
-            whole
+            if parts.iter().all(|(_, part)| part.is_some()) {
+                return parts
+                    .into_iter()
+                    .filter_map(|(_, part)| part)
+                    .reduce(|mut whole, part| {
+                        whole.extend_from_slice(&part);
+                        whole
+                    });
+            }
+            let given = parts.into_iter();
+            single.extend(given.filter_map(|(index, part)| Some((index, part?))));
+            None
         };
         self.network = self
             .network
             .take()
             .map(|network| weights::replace(network, &mut buffer_values));
         self.packed_weights = self.packed_weights.next().into();
+        if single.is_empty() {
+            return Ok(());
+        }
+        self.update(&mut |index, _, own| {
+            if let Some(values) = single.get(&index) {
+                own.copy_from_slice(values);
+            }
+        })
+    }
+
+    /// The values of all parameters by name.
+    fn named_values(&self) -> BTreeMap<String, Vec<f32>> {
+        let buffers = weights::buffers(self.network());
+        self.parameters
+            .iter()
+            .zip(self.places.iter())
+            .map(|(info, place)| {
+                let own = &values(&buffers[place.buffer])[place.range.clone()];
+                (info.name.clone(), own.to_vec())
+            })
+            .collect()
     }
 
     #[expect(

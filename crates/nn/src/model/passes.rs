@@ -160,14 +160,7 @@ impl MaskedLanguageModel {
         input: &ModelInput<'_>,
         sink: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), ModelError> {
-        let without_head = ModelInput {
-            masked_positions: &[],
-            labels: &[],
-            ..*input
-        };
-        without_head.validate(&self.config)?;
-        self.observed_score(&without_head, Some(&mut self.site_inputs(sink)));
-        Ok(())
+        self.watch(input, &mut self.site_inputs(sink))
     }
 
     /// Shows the output of every module of the encoder on a batch; see [`super::AnyModel::outputs`].
@@ -179,14 +172,7 @@ impl MaskedLanguageModel {
         input: &ModelInput<'_>,
         sink: &mut dyn FnMut(&str, &[f32]),
     ) -> Result<(), ModelError> {
-        let without_head = ModelInput {
-            masked_positions: &[],
-            labels: &[],
-            ..*input
-        };
-        without_head.validate(&self.config)?;
-        self.observed_score(&without_head, Some(&mut Outputs { sink }));
-        Ok(())
+        self.watch(input, &mut Outputs { sink })
     }
 
     /// The first place of the forward pass (without dropout) whose output is not finite, for example
@@ -200,6 +186,18 @@ impl MaskedLanguageModel {
         Ok(self.first_non_finite_in(|observer| {
             self.observed_score(input, Some(observer));
         }))
+    }
+
+    /// Runs the encoder alone under an observer.
+    fn watch(&self, input: &ModelInput<'_>, observer: &mut dyn Observer) -> Result<(), ModelError> {
+        let without_head = ModelInput {
+            masked_positions: &[],
+            labels: &[],
+            ..*input
+        };
+        without_head.validate(&self.config)?;
+        self.observed_score(&without_head, Some(observer));
+        Ok(())
     }
 
     /// The score on a valid input.

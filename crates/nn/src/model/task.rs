@@ -1,6 +1,5 @@
 //! Task models: built on an encoder, saved and loaded.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::network::Network;
@@ -55,7 +54,7 @@ impl TaskModel {
             values
                 .remove(&info.name)
                 .filter(|_| is_same || is_encoder(&info.name))
-        });
+        })?;
         weights::buffers(model.network());
         Ok(model)
     }
@@ -87,7 +86,7 @@ impl TaskModel {
             model.add_adapter(adapter, 0)?;
         }
         let mut values = storage::load_values(folder, &model.parameters)?;
-        model.fill(&mut |info| values.remove(&info.name));
+        model.fill(&mut |info| values.remove(&info.name))?;
         Ok(model)
     }
 
@@ -118,7 +117,11 @@ impl TaskModel {
     }
 
     /// A model whose values are drawn when they are first needed.
-    fn undrawn(config: &ModelConfig, head: TaskHead, seed: u64) -> Result<Self, ModelError> {
+    pub(super) fn undrawn(
+        config: &ModelConfig,
+        head: TaskHead,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
         config.validate()?;
         head.validate()?;
         let mut sites = site::layer_sites(config)?;
@@ -129,18 +132,5 @@ impl TaskModel {
         let network = Network::init(config, &mut source, |source| TaskOutput::init(head, source))?;
         let slices = source.into_slices();
         Ok(Self::of(config, network, slices, sites))
-    }
-
-    /// The values of all parameters by name.
-    pub(super) fn named_values(&self) -> BTreeMap<String, Vec<f32>> {
-        let buffers = weights::buffers(self.network());
-        self.parameters
-            .iter()
-            .zip(self.places.iter())
-            .map(|(info, place)| {
-                let values = &crate::operation::values(&buffers[place.buffer])[place.range.clone()];
-                (info.name.clone(), values.to_vec())
-            })
-            .collect()
     }
 }

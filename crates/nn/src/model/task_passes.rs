@@ -7,6 +7,7 @@ use super::observation::Outputs;
 use super::{DropoutKey, Gradients, TaskInput, TaskModel, TaskScore};
 use crate::error::ModelError;
 use crate::head::TaskHead;
+use crate::module::Observer;
 use crate::operation::TaskLoss;
 
 impl TaskModel {
@@ -74,16 +75,7 @@ impl TaskModel {
         input: &TaskInput<'_>,
         sink: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), ModelError> {
-        input.validate_tokens(&self.config)?;
-        let tokens = input.tokens();
-        let batch = ForwardBatch::new(&tokens);
-        self.look(
-            &tokens,
-            &batch,
-            Some(&mut self.site_inputs(sink)),
-            |network, pass| network.logits(&batch, pass),
-        );
-        Ok(())
+        self.watch(input, &mut self.site_inputs(sink))
     }
 
     /// Shows the output of every module on a batch; see [`super::AnyModel::outputs`].
@@ -95,16 +87,7 @@ impl TaskModel {
         input: &TaskInput<'_>,
         sink: &mut dyn FnMut(&str, &[f32]),
     ) -> Result<(), ModelError> {
-        input.validate_tokens(&self.config)?;
-        let tokens = input.tokens();
-        let batch = ForwardBatch::new(&tokens);
-        self.look(
-            &tokens,
-            &batch,
-            Some(&mut Outputs { sink }),
-            |network, pass| network.logits(&batch, pass),
-        );
-        Ok(())
+        self.watch(input, &mut Outputs { sink })
     }
 
     /// The first place of the forward pass (without dropout) whose output is not finite, for example
@@ -121,6 +104,17 @@ impl TaskModel {
                 network.logits(&batch, pass)
             });
         }))
+    }
+
+    /// Runs the model under an observer.
+    fn watch(&self, input: &TaskInput<'_>, observer: &mut dyn Observer) -> Result<(), ModelError> {
+        input.validate_tokens(&self.config)?;
+        let tokens = input.tokens();
+        let batch = ForwardBatch::new(&tokens);
+        self.look(&tokens, &batch, Some(observer), |network, pass| {
+            network.logits(&batch, pass)
+        });
+        Ok(())
     }
 
     /// Checks an input with targets.

@@ -1,11 +1,12 @@
 //! Words at `[MASK]`.
 
+use pliant_nn::AnyModel;
 use rayon::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Predictor;
 use super::steps::{Encoded, Excess, ModelSequence};
-use super::{Loaded, Predictor};
 use crate::TrainError;
 
 /// How a gap is written in a text.
@@ -50,7 +51,7 @@ impl Predictor {
         top: usize,
         excess: Excess,
     ) -> Result<Encoded<Filled>, TrainError> {
-        let Loaded::MaskedLanguage(_) = &self.model else {
+        let AnyModel::MaskedLanguage(_) = &self.model else {
             return Err(self.unable("fill masks"));
         };
         let (ids, is_cut) = self.encode_masked(text, excess)?;

@@ -11,7 +11,9 @@ mod stream;
 use std::path::Path;
 
 use pliant_data::Tokenizer;
-use pliant_nn::{MaskedLanguageModel, ModelConfig, ParameterInfo, Precision, TaskHead, TaskModel};
+use pliant_nn::{
+    AnyModel, MaskedLanguageModel, ModelConfig, ParameterInfo, Precision, TaskHead, TaskModel,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -66,15 +68,9 @@ pub enum PredictorKind {
 /// A model with its tokenizer, ready to be asked.
 #[derive(Debug)]
 pub struct Predictor {
-    model: Loaded,
+    model: AnyModel,
     tokenizer: Tokenizer,
     reading: Reading,
-}
-
-#[derive(Debug)]
-enum Loaded {
-    MaskedLanguage(Box<MaskedLanguageModel>),
-    Task(Box<TaskModel>),
 }
 
 /// Sequences that go through the model at once.
@@ -93,22 +89,14 @@ impl Predictor {
         let model_folder = model;
         let tokenizer = open_tokenizer(model_folder)?;
         let tuned = adapter.unwrap_or(model);
-        let (model, positions) = if adapter.is_some() || TaskModel::is_in(model)? {
-            let mut task = load_task(model, adapter)?;
-            task.set_precision(precision);
-            let (words, positions) = (task.config().vocabulary_size, task.config().max_positions);
-            check_vocabulary(model_folder, tokenizer.vocabulary_size(), words)?;
-            (Loaded::Task(Box::new(task)), positions)
+        let mut model = if adapter.is_some() || TaskModel::is_in(model)? {
+            AnyModel::Task(Box::new(load_task(model, adapter)?))
         } else {
-            let mut masked = MaskedLanguageModel::load(model)?;
-            masked.set_precision(precision);
-            let (words, positions) = (
-                masked.config().vocabulary_size,
-                masked.config().max_positions,
-            );
-            check_vocabulary(model_folder, tokenizer.vocabulary_size(), words)?;
-            (Loaded::MaskedLanguage(Box::new(masked)), positions)
+            AnyModel::MaskedLanguage(Box::new(MaskedLanguageModel::load(model)?))
         };
+        model.set_precision(precision);
+        let (words, positions) = (model.config().vocabulary_size, model.config().max_positions);
+        check_vocabulary(model_folder, tokenizer.vocabulary_size(), words)?;
         let path = tuned.join(READING_FILE);
         let reading = if path.is_file() {
             read_json(&path)?
@@ -125,8 +113,8 @@ impl Predictor {
     /// What the model is for.
     pub fn kind(&self) -> PredictorKind {
         match &self.model {
-            Loaded::MaskedLanguage(_) => PredictorKind::FillMask,
-            Loaded::Task(model) => match model.head() {
+            AnyModel::MaskedLanguage(_) => PredictorKind::FillMask,
+            AnyModel::Task(model) => match model.head() {
                 TaskHead::Classification { labels } => PredictorKind::Classify {
                     labels: labels.clone(),
                 },
@@ -138,18 +126,12 @@ impl Predictor {
 
     /// What the model is made of.
     pub fn config(&self) -> &ModelConfig {
-        match &self.model {
-            Loaded::MaskedLanguage(model) => model.config(),
-            Loaded::Task(model) => model.config(),
-        }
+        self.model.config()
     }
 
     /// Its parameters, an adapter's included.
     pub fn parameters(&self) -> &[ParameterInfo] {
-        match &self.model {
-            Loaded::MaskedLanguage(model) => model.parameters(),
-            Loaded::Task(model) => model.parameters(),
-        }
+        self.model.parameters()
     }
 
     /// How texts become sequences.
@@ -170,8 +152,8 @@ impl Predictor {
     /// The tuned model, for what only it can do.
     pub(crate) fn task(&self, wanted: &'static str) -> Result<&TaskModel, TrainError> {
         match &self.model {
-            Loaded::Task(model) => Ok(model),
-            Loaded::MaskedLanguage(_) => Err(self.unable(wanted)),
+            AnyModel::Task(model) => Ok(model),
+            AnyModel::MaskedLanguage(_) => Err(self.unable(wanted)),
         }
     }
 
@@ -189,14 +171,14 @@ impl Predictor {
 }
 
 impl Reading {
-    fn default_for(model: &Loaded, positions: usize) -> Self {
-        let finds_spans = matches!(model, Loaded::Task(model) if *model.head() == TaskHead::Span);
+    fn default_for(model: &AnyModel, positions: usize) -> Self {
+        let finds_spans = matches!(model, AnyModel::Task(model) if *model.head() == TaskHead::Span);
         let usual = if finds_spans { 384 } else { 128 };
         Self {
             task: "own".to_owned(),
             max_length: match model {
-                Loaded::MaskedLanguage(_) => positions,
-                Loaded::Task(_) => positions.min(usual),
+                AnyModel::MaskedLanguage(_) => positions,
+                AnyModel::Task(_) => positions.min(usual),
             },
             doc_stride: 128,
             max_query_length: 64,

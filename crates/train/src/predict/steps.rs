@@ -2,11 +2,11 @@
 //! of different askers can go through the model together, and nobody's reply depends on the others'.
 
 use pliant_data::task::{Sequence, SequenceTarget, TaskBatch};
-use pliant_nn::ModelInput;
+use pliant_nn::{AnyModel, ModelInput};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{BATCH, Loaded, Predictor};
+use super::{BATCH, Predictor};
 use crate::TrainError;
 use crate::finetune::tuned::input;
 
@@ -225,8 +225,8 @@ impl Predictor {
             let own: Vec<&ModelSequence> = rows.iter().map(|row| sequences[*row]).collect();
             let all = match (&self.model, wants_vector) {
                 (_, true) => self.vectors(&own, &batch)?,
-                (Loaded::MaskedLanguage(_), false) => self.words(&own, &batch)?,
-                (Loaded::Task(_), false) => self.logits(&own, &batch)?,
+                (AnyModel::MaskedLanguage(_), false) => self.words(&own, &batch)?,
+                (AnyModel::Task(_), false) => self.logits(&own, &batch)?,
             };
             for (row, output) in rows.into_iter().zip(all) {
                 outputs[row] = Some(output);
@@ -257,7 +257,7 @@ impl Predictor {
         sequences: &[&ModelSequence],
         batch: &TaskBatch,
     ) -> Result<Vec<SequenceOutput>, TrainError> {
-        let Loaded::MaskedLanguage(model) = &self.model else {
+        let AnyModel::MaskedLanguage(model) = &self.model else {
             return Err(self.unable("fill masks"));
         };
         let mask = self.tokenizer.special().mask;
@@ -319,10 +319,10 @@ impl Predictor {
     ) -> Result<Vec<SequenceOutput>, TrainError> {
         let input = model_input(batch);
         let (hidden, size) = match &self.model {
-            Loaded::MaskedLanguage(model) => {
+            AnyModel::MaskedLanguage(model) => {
                 (model.hidden_states(&input)?, model.config().hidden_size)
             }
-            Loaded::Task(model) => (model.hidden_states(&input)?, model.config().hidden_size),
+            AnyModel::Task(model) => (model.hidden_states(&input)?, model.config().hidden_size),
         };
         let mut rest = hidden.as_slice();
         Ok(sequences

@@ -113,10 +113,10 @@ fn read(
         if parameter.ends_with("position_embeddings.weight") {
             tensor.drain(..foreign.position_offset() * foreign.config.hidden_size);
         }
-        values.insert(parameter.as_str(), tensor);
+        values.insert(parameter.clone(), tensor);
     }
     for (copy, original) in &report.copies {
-        if let Some(original_values) = values.get(original.as_str())
+        if let Some(original_values) = values.get(original)
             && files.read(copy)? != *original_values
         {
             return Err(HubError::Untied {
@@ -130,11 +130,8 @@ fn read(
         ForeignHead::Task(head) => Some(head.clone()),
         ForeignHead::MaskedLanguage | ForeignHead::None => None,
     };
-    let mut model = AnyModel::new(&foreign.config, head, options.seed)?;
-    model.update(&mut |_, info, own| {
-        if let Some(stored) = values.get(info.name.as_str()) {
-            own.copy_from_slice(stored);
-        }
+    let model = AnyModel::with_values(&foreign.config, head, options.seed, &mut |info| {
+        values.remove(&info.name)
     })?;
     Ok((model, report))
 }

@@ -1,7 +1,9 @@
 //! Weight files: safetensors or `PyTorch`'s, in one piece or in shards, read one tensor at a time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use half::{bf16, f16};
@@ -20,25 +22,38 @@ const FILES: [(&str, &str); 2] = [
 const LARGEST_INDEX: u64 = 64 << 20;
 
 /// A tensor as it lies in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
     /// Its file's place in the list of files.
     file: usize,
     pub(super) shape: Vec<usize>,
-    /// The number format in the file's own words.
-    pub(super) format: String,
+    format: Format,
+    source: Source,
+}
+
+/// How numbers are stored, little-endian.
+enum Format {
+    F32,
+    F16,
+    Bf16,
+    F64,
+    /// None that is read, in the file's own words.
+    Other(String),
+}
+
+/// Where a tensor's bytes are.
+enum Source {
+    /// There in the file's content.
+    Content(Range<usize>),
+    /// Wherever the pickle says.
+    Pickle(Tensor),
 }
 
 /// The weight files of a folder.
 pub(super) struct WeightFiles {
-    files: Vec<(PathBuf, Content)>,
+    /// Paths, and the content of those that are read as a whole.
+    files: Vec<(PathBuf, Vec<u8>)>,
     /// Every tensor by the name it has in its file.
     pub(super) tensors: BTreeMap<String, Stored>,
-}
-
-enum Content {
-    SafeTensors(Vec<u8>),
-    Pickled(BTreeMap<String, Tensor>),
 }
 
 #[derive(Deserialize)]
@@ -77,11 +92,12 @@ impl WeightFiles {
                 safe_tensors(&path)?
             };
             let file = opened.files.len();
-            for (name, shape, format) in tensors {
+            for (name, shape, format, source) in tensors {
                 let stored = Stored {
                     file,
                     shape,
                     format,
+                    source,
                 };
                 if opened.tensors.insert(name.clone(), stored).is_some() {
                     return Err(HubError::weights(&path, format!("{name} is in two files")));
@@ -108,29 +124,13 @@ impl WeightFiles {
         let (path, content) = &self.files[stored.file];
         let refuse = |reason: String| HubError::weights(path, format!("{name}: {reason}"));
         let count: usize = stored.shape.iter().product();
-        let values = match content {
-            Content::SafeTensors(bytes) => {
-                let file =
-                    SafeTensors::deserialize(bytes).map_err(|error| refuse(error.to_string()))?;
-                let view = file
-                    .tensor(name)
-                    .map_err(|error| refuse(error.to_string()))?;
-                decode(&stored.format, view.data())
+        let bytes = match &stored.source {
+            Source::Content(range) => Cow::Borrowed(&content[range.clone()]),
+            Source::Pickle(tensor) => {
+                Cow::Owned(tensor.read().map_err(|error| refuse(error.to_string()))?)
             }
-            Content::Pickled(tensors) => match tensors.get(name) {
-                Some(tensor) => {
-                    let bytes = tensor.read().map_err(|error| refuse(error.to_string()))?;
-                    decode(&stored.format, &bytes)
-                }
-                None => None,
-            },
-        }
-        .ok_or_else(|| {
-            refuse(format!(
-                "{} numbers cannot be read; F32, F16, BF16 and F64 can",
-                stored.format
-            ))
-        })?;
+        };
+        let values = stored.format.decode(&bytes).map_err(refuse)?;
         if values.len() == count {
             Ok(values)
         } else {
@@ -177,33 +177,33 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, HubError> {
         .collect()
 }
 
-/// A file's content, and name, shape and format of each of its tensors.
-type Opened = (Content, Vec<(String, Vec<usize>, String)>);
+/// A file's content, and name, shape, format and place of each of its tensors.
+type Opened = (Vec<u8>, Vec<(String, Vec<usize>, Format, Source)>);
 
 fn safe_tensors(path: &Path) -> Result<Opened, HubError> {
     let bytes = fs::read(path).map_err(|source| HubError::io("read", path, source))?;
-    let file = SafeTensors::deserialize(&bytes)
+    let (header, metadata) = SafeTensors::read_metadata(&bytes)
         .map_err(|error| HubError::weights(path, error.to_string()))?;
-    let tensors = file
-        .iter()
-        .map(|(name, view)| {
-            (
-                name.to_owned(),
-                view.shape().to_vec(),
-                format!("{:?}", view.dtype()),
-            )
-        })
-        .collect();
-    Ok((Content::SafeTensors(bytes), tensors))
+    // Behind the header's length and the header.
+    let start = size_of::<u64>() + header;
+    let mut tensors = Vec::new();
+    for name in metadata.offset_keys() {
+        if let Some(info) = metadata.info(&name) {
+            let (from, to) = info.data_offsets;
+            let source = Source::Content(start + from..start + to);
+            tensors.push((name, info.shape.clone(), Format::of(info.dtype), source));
+        }
+    }
+    Ok((bytes, tensors))
 }
 
 fn pickled(path: &Path) -> Result<Opened, HubError> {
     let reader =
         PytorchReader::new(path).map_err(|error| HubError::weights(path, error.to_string()))?;
-    let tensors: BTreeMap<String, Tensor> = reader.into_tensors().into_iter().collect();
     let size = fs::metadata(path)
         .map_err(|source| HubError::io("read", path, source))?
         .len();
+    let tensors: BTreeMap<String, Tensor> = reader.into_tensors().into_iter().collect();
     // A view that repeats one value could claim any shape, and memory is asked for by shapes.
     let claims = |tensor: &&Tensor| {
         let bytes = tensor
@@ -225,51 +225,54 @@ fn pickled(path: &Path) -> Result<Opened, HubError> {
         ));
     }
     let listed = tensors
-        .iter()
+        .into_iter()
         .map(|(name, tensor)| {
-            (
-                name.clone(),
-                tensor.shape().to_vec(),
-                format!("{:?}", tensor.dtype()),
-            )
+            let (shape, format) = (tensor.shape().to_vec(), Format::of_pickle(tensor.dtype()));
+            (name, shape, format, Source::Pickle(tensor))
         })
         .collect();
-    Ok((Content::Pickled(tensors), listed))
+    Ok((Vec::new(), listed))
 }
 
-/// Little-endian numbers of a format as f32; none for another format.
-fn decode(format: &str, bytes: &[u8]) -> Option<Vec<f32>> {
-    let is = |safe: Dtype, pickled: DType| {
-        format == format!("{safe:?}") || format == format!("{pickled:?}")
-    };
-    if is(Dtype::F32, DType::F32) {
-        let words = bytes.as_chunks::<4>().0;
-        Some(words.iter().map(|word| f32::from_le_bytes(*word)).collect())
-    } else if is(Dtype::F16, DType::F16) {
-        let words = bytes.as_chunks::<2>().0;
-        Some(
-            words
-                .iter()
-                .map(|word| f16::from_le_bytes(*word).to_f32())
-                .collect(),
-        )
-    } else if is(Dtype::BF16, DType::BF16) {
-        let words = bytes.as_chunks::<2>().0;
-        Some(
-            words
-                .iter()
-                .map(|word| bf16::from_le_bytes(*word).to_f32())
-                .collect(),
-        )
-    } else if is(Dtype::F64, DType::F64) {
-        let words = bytes.as_chunks::<8>().0;
-        Some(
-            words
-                .iter()
-                .map(|word| f64::from_le_bytes(*word) as f32)
-                .collect(),
-        )
-    } else {
-        None
+impl Format {
+    fn of(dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::F32 => Self::F32,
+            Dtype::F16 => Self::F16,
+            Dtype::BF16 => Self::Bf16,
+            Dtype::F64 => Self::F64,
+            other => Self::Other(format!("{other:?}")),
+        }
     }
+
+    fn of_pickle(dtype: DType) -> Self {
+        match dtype {
+            DType::F32 => Self::F32,
+            DType::F16 => Self::F16,
+            DType::BF16 => Self::Bf16,
+            DType::F64 => Self::F64,
+            other => Self::Other(format!("{other:?}")),
+        }
+    }
+
+    /// The numbers as f32, or why they are not read.
+    fn decode(&self, bytes: &[u8]) -> Result<Vec<f32>, String> {
+        Ok(match self {
+            Self::F32 => numbers(bytes, f32::from_le_bytes),
+            Self::F16 => numbers(bytes, |word| f16::from_le_bytes(word).to_f32()),
+            Self::Bf16 => numbers(bytes, |word| bf16::from_le_bytes(word).to_f32()),
+            Self::F64 => numbers(bytes, |word| f64::from_le_bytes(word) as f32),
+            Self::Other(name) => {
+                return Err(format!(
+                    "{name} numbers cannot be read; F32, F16, BF16 and F64 can"
+                ));
+            }
+        })
+    }
+}
+
+/// Each word of `N` bytes as a number.
+fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    let words = bytes.as_chunks::<N>().0;
+    words.iter().map(|word| number(*word)).collect()
 }
