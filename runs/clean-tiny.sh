@@ -6,6 +6,8 @@
 #
 # WIKIPEDIA holds train*.txt.xz and valid.txt.xz. Validation articles whose checksum is even go to half A, on which everything is
 # chosen; the others to half B, on which the finished models are scored once, into OUT/half-b.csv. PLIANT names another program.
+# Two processes of one thread each work side by side. FIXED_RATE and LEARNABLE_RATE are the winners of step 1; without them the
+# script ends behind it.
 set -euo pipefail
 here="$(cd "$(dirname "$0")/.." && pwd)"
 wikipedia="$(realpath "$1")"
@@ -35,21 +37,58 @@ for article in sys.stdin.read().split("\n\n"):
     touch "$text/done"
 fi
 compare() {
-    local name="$1"
-    shift
-    "$pliant" compare --recipe "$recipe" --corpus "$text" --set data.cache="$out/data" --out "$out/$name" --plain "$@"
+    local name="$1" file="$2"
+    shift 2
+    "$pliant" compare --recipe "$file" --corpus "$text" --set data.cache="$out/data" --set train.precision=bf16 --threads 1 --out "$out/$name" --plain "$@" \
+        > "$out/$name.log" 2>&1
+}
+rate() {
+    echo "--set optimizer.learning_rate=$1 --set optimizer.group.activation.learning_rate=$1"
 }
 
-# 1. Three learning rates of all weights for either arm, on a seed that is used for nothing else; the coefficients have the same.
-for rate in 1.5e-3 3e-3 6e-3; do
-    compare "trial-$rate" --arms "gelu,rational" --seeds 101 --set optimizer.learning_rate=$rate --set optimizer.group.activation.learning_rate=$rate
+# 1. Three learning rates of all weights for either arm, on seeds that are used for nothing else; the coefficients have the same.
+trials() {
+    for rate in 1.5e-3 3e-3 6e-3; do
+        # shellcheck disable=SC2046
+        compare "trial-$rate-seed-$1" "$recipe" --arms "gelu,rational" --seeds "$1" $(rate $rate)
+    done
+}
+[ -d "$out/data" ] || compare prepare "$recipe" --arms gelu --seeds 100 --steps 1
+trials 101 &
+trials 102 &
+wait
+for file in "$out"/trial-*/results.json; do
+    python3 -c '
+import json, sys
+for arm in json.load(open(sys.argv[1]))["arms"]:
+    print(sys.argv[1].split("/")[-2], arm["name"], arm["validation_loss"]["mean"])' "$file"
 done
-# 2. The pair, eight seeds.
-compare pair --arms "gelu,rational" --seeds 1-8
-# 3. Initialisation as in the released code, where it is unequal.
-compare released --arms "gelu,rational" --seeds 1-3 --set model.initialisation=released_raft
-# 4. The other arms.
-compare others --arms "gelu,relu,silu,rational(start=gelu_2020),rational(form=b)" --seeds 1-3
+if [ -z "${FIXED_RATE:-}" ] || [ -z "${LEARNABLE_RATE:-}" ]; then
+    exit
+fi
+
+# 2. The pair with eight seeds; initialisation as in the released code; the other arms. Each arm has the rate that was chosen for its kind.
+arms() {
+    local file="$out/$1.toml"
+    shift
+    cat "$recipe" > "$file"
+    for arm in "$@"; do
+        local chosen="$LEARNABLE_RATE"
+        case "$arm" in gelu | relu | silu) chosen="$FIXED_RATE" ;; esac
+        printf '\n[[arm]]\nname = "%s"\nset = { activation.function = "%s", optimizer.learning_rate = %s, optimizer.group.activation.learning_rate = %s }\n' \
+            "$arm" "$arm" "$chosen" "$chosen" >> "$file"
+    done
+}
+arms pair gelu rational
+arms others gelu relu silu "rational(start=gelu_2020)" "rational(form=b)"
+(
+    compare pair "$out/pair.toml" --seeds 1-8
+) &
+(
+    compare released "$out/pair.toml" --seeds 1-3 --set model.initialisation=released_raft
+    compare others "$out/others.toml" --seeds 1-3
+) &
+wait
 
 echo "comparison,arm,seed,loss" > "$out/half-b.csv"
 for model in "$out"/{pair,released,others}/*/seed-*/model; do
