@@ -79,14 +79,16 @@ arms() {
             "$arm" "$arm" "$chosen" "$chosen" >> "$file"
     done
 }
+# Long enough for gelu to come below a loss of 5.0.
+steps=2500
 arms pair gelu rational
 arms others gelu relu silu "rational(start=gelu_2020)" "rational(form=b)"
 (
-    compare pair "$out/pair.toml" --seeds 1-8
+    compare pair "$out/pair.toml" --steps $steps --seeds 1-8
 ) &
 (
-    compare released "$out/pair.toml" --seeds 1-3 --set model.initialisation=released_raft
-    compare others "$out/others.toml" --seeds 1-3
+    compare released "$out/pair.toml" --steps $steps --seeds 1-3 --set model.initialisation=released_raft
+    compare others "$out/others.toml" --steps $steps --seeds 1-3
 ) &
 wait
 
