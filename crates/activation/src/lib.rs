@@ -39,8 +39,10 @@ pub mod error;
 pub mod expression;
 mod family;
 pub mod fit;
+mod fold;
 pub mod import;
 mod kernel;
+pub mod library;
 pub mod list;
 pub mod number;
 pub mod onnx;
@@ -49,6 +51,7 @@ pub mod spec;
 
 pub use activation::{Activation, CoefficientTensor};
 pub use error::ActivationError;
+pub use fold::Fold;
 pub use spec::{ActivationSpec, DenominatorForm, ParseError, RationalOptions, Share};
 
 /// The examples of the README are tests.
