@@ -40,6 +40,16 @@ pub enum ActivationError {
         /// The symbol; boxed, so that errors that hold this one stay small.
         symbol: Box<str>,
     },
+    /// What is no function of one input by itself.
+    #[error("{activation} is no function by itself: {reason}")]
+    NoFunction {
+        /// Text form of the activation.
+        activation: String,
+        /// Why not; boxed, so that errors that hold this one stay small.
+        reason: Box<str>,
+        /// What to name in its place.
+        hint: &'static str,
+    },
     /// The fit cannot be made as asked.
     #[error("cannot fit {target}: {message}")]
     Fit {
@@ -69,6 +79,7 @@ impl ActivationError {
             Self::Pole { .. } => {
                 Some("use form a or b, another degree, or a narrower range".into())
             }
+            Self::NoFunction { hint, .. } => Some((*hint).into()),
             Self::NoChannels { .. } | Self::Inexpressible { .. } | Self::Fit { .. } => None,
         }
     }

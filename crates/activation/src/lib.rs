@@ -39,6 +39,7 @@ pub mod error;
 pub mod expression;
 mod family;
 pub mod fit;
+pub mod gated;
 pub mod import;
 mod kernel;
 pub mod list;

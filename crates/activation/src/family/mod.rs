@@ -6,6 +6,7 @@ mod fixed;
 mod gelu;
 mod gelu_2020;
 mod gelu_tanh;
+mod glu;
 mod identity;
 mod leaky_relu;
 mod parametric;
@@ -60,6 +61,7 @@ static FAMILIES: &[&dyn Family] = &[
     &series::FAMILY,
     &spline::FAMILY,
     &rational::FAMILY,
+    &glu::FAMILY,
 ];
 
 pub(crate) fn all() -> &'static [&'static dyn Family] {
@@ -98,6 +100,10 @@ pub(crate) trait Family: Send + Sync {
     /// Only of use as `start=…`.
     fn is_start_only(&self) -> bool {
         false
+    }
+    /// The function of the gate, where the text names a gated feed-forward layer and no function of one input.
+    fn gated<'a>(&self, _values: &'a [Value]) -> Option<&'a ActivationSpec> {
+        None
     }
     /// Refuses combinations of arguments; names the parameter at fault.
     fn validate(&self, _values: &[Value]) -> Validation {

@@ -55,6 +55,12 @@ impl ActivationSpec {
         Self { family, values }
     }
 
+    /// The family with all its defaults.
+    pub(crate) fn plain(family: &'static dyn Family) -> Self {
+        let defaults = family.parameters().iter().map(Parameter::default_value);
+        Self::new(family, defaults.collect())
+    }
+
     pub(crate) fn resolved_family(&self) -> &'static dyn Family {
         self.family
     }
@@ -71,6 +77,16 @@ impl ActivationSpec {
     /// Whether the activation has coefficients to learn.
     pub fn is_learnable(&self) -> bool {
         self.family.is_learnable(&self.values)
+    }
+
+    /// The function of the gate, if this is no function of one input but a gated feed-forward layer, e.g. `glu(silu)`.
+    pub fn gated(&self) -> Option<&ActivationSpec> {
+        self.family.gated(&self.values)
+    }
+
+    /// The function that is applied to single values: that of the gate, or the activation itself.
+    pub fn elementwise(&self) -> &ActivationSpec {
+        self.gated().unwrap_or(self)
     }
 
     /// The options of a rational, `None` for every other family.

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 pub(super) fn parse(text: &str) -> Result<ActivationSpec, ParseError> {
     let mut parser = Parser { text, position: 0 };
-    let spec = parser.function(false)?;
+    let spec = parser.function(Place::Outermost)?;
     parser.skip_space();
     if parser.position < text.len() {
         return Err(parser.expected_here("the end of the activation"));
@@ -20,6 +20,16 @@ pub(super) fn parse(text: &str) -> Result<ActivationSpec, ParseError> {
 struct Parser<'a> {
     text: &'a str,
     position: usize,
+}
+
+/// Where a function stands in the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outermost,
+    /// An argument that must have no coefficients.
+    Fixed,
+    /// An argument that may have some.
+    Any,
 }
 
 impl Parser<'_> {
@@ -63,8 +73,8 @@ impl Parser<'_> {
         self.error(self.position..end, ParseErrorKind::Expected { what })
     }
 
-    /// `nested`: an argument of another function, which must have no coefficients.
-    fn function(&mut self, nested: bool) -> Result<ActivationSpec, ParseError> {
+    fn function(&mut self, place: Place) -> Result<ActivationSpec, ParseError> {
+        let fixed = place == Place::Fixed;
         let span = self.word();
         if span.is_empty() {
             return Err(self.expected_here("the name of a function"));
@@ -73,13 +83,17 @@ impl Parser<'_> {
         let known = || {
             family::all()
                 .iter()
-                .filter(move |family| !nested || !is_learnable_by_default(**family))
+                .filter(move |family| {
+                    let plain = ActivationSpec::plain(**family);
+                    (!fixed || !plain.is_learnable())
+                        && (place == Place::Outermost || plain.gated().is_none())
+                })
                 .map(|family| family.name())
         };
         let Some(family) = family::find(name) else {
             let known: Vec<&str> = known()
                 .filter(|name| {
-                    nested || family::find(name).is_some_and(|family| !family.is_start_only())
+                    fixed || family::find(name).is_some_and(|family| !family.is_start_only())
                 })
                 .collect();
             let kind = ParseErrorKind::UnknownName {
@@ -89,13 +103,18 @@ impl Parser<'_> {
             };
             return Err(self.error(span, kind));
         };
-        if !nested && family.is_start_only() {
+        if !fixed && family.is_start_only() {
             let message =
                 format!("`{name}` gives start values only: it is no activation by itself");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
         let (values, spans) = self.arguments(family)?;
-        if nested && family.is_learnable(&values) {
+        if place != Place::Outermost && family.gated(&values).is_some() {
+            let message =
+                format!("`{name}` is a layer with a gate: it is no function of one input");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
+        if fixed && family.is_learnable(&values) {
             let message = format!("`{name}` has coefficients itself: start from a fixed function");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
@@ -310,7 +329,12 @@ impl Parser<'_> {
                     }
                 }
             }
-            ParameterKind::Function { .. } => Ok(Value::Function(Box::new(self.function(true)?))),
+            ParameterKind::Function { .. } => {
+                Ok(Value::Function(Box::new(self.function(Place::Fixed)?)))
+            }
+            ParameterKind::AnyFunction { .. } => {
+                Ok(Value::Function(Box::new(self.function(Place::Any)?)))
+            }
             ParameterKind::Range => {
                 if self.rest().starts_with("auto") {
                     self.position += 4;
@@ -341,15 +365,6 @@ impl Parser<'_> {
         let span = self.run(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.'));
         self.text[span].parse().ok().and_then(Real::new)
     }
-}
-
-fn is_learnable_by_default(family: &dyn Family) -> bool {
-    let values: Vec<Value> = family
-        .parameters()
-        .iter()
-        .map(Parameter::default_value)
-        .collect();
-    family.is_learnable(&values)
 }
 
 fn one_of(choices: &[&str]) -> String {

@@ -201,6 +201,10 @@ pub(crate) enum ParameterKind {
     Function {
         default: &'static str,
     },
+    /// Any function, also one with coefficients.
+    AnyFunction {
+        default: &'static str,
+    },
     Range,
 }
 
@@ -212,10 +216,11 @@ impl Parameter {
             ParameterKind::Degrees { default, .. } => Value::Degrees(*default),
             ParameterKind::Choice { default, .. } => Value::Choice(default),
             ParameterKind::Share => Value::Share(Share::Layer),
-            ParameterKind::Function { default } => Value::Function(Box::new(ActivationSpec::new(
-                crate::family::fixed(default),
-                Vec::new(),
-            ))),
+            ParameterKind::Function { default } | ParameterKind::AnyFunction { default } => {
+                Value::Function(Box::new(ActivationSpec::plain(crate::family::fixed(
+                    default,
+                ))))
+            }
             ParameterKind::Range => Value::Range(None),
         }
     }
