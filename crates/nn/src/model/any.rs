@@ -145,6 +145,11 @@ impl AnyModel {
         if let Some(other) = functions.iter().find(|function| **function != fixed) {
             return Err(refuse(format!("some layers have {fixed}, others {other}")));
         }
+        if activation.gated().is_some() != fixed.gated().is_some() {
+            return Err(refuse(format!(
+                "{activation} has other matrices than {fixed}: a layer with a gate has three, one without two"
+            )));
+        }
         if own.sites.pooler() {
             return Err(refuse(format!("the pooler has {}", own.activation)));
         }
