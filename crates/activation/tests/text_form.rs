@@ -99,6 +99,8 @@ fn a_gate_has_a_function_of_its_own_and_is_none() {
     assert!(gated.is_learnable() && gated.rational().is_none());
     assert!(!parse("glu(silu)").is_learnable());
     assert_eq!(parse("gelu").gated(), None);
+    assert_eq!(gated.with_elementwise(parse("gelu")), parse("glu(gelu)"));
+    assert_eq!(parse("gelu").with_elementwise(parse("relu")), parse("relu"));
     assert_eq!(parse("gelu").elementwise(), &parse("gelu"));
     let error = Activation::new(&gated).unwrap_err();
     assert!(matches!(error, ActivationError::NoFunction { .. }));

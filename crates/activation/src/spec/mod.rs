@@ -89,6 +89,21 @@ impl ActivationSpec {
         self.gated().unwrap_or(self)
     }
 
+    /// The same with another [`elementwise`](Self::elementwise) function, which must be none with a gate itself.
+    #[must_use]
+    pub fn with_elementwise(&self, function: ActivationSpec) -> Self {
+        let Some(own) = self.gated() else {
+            return function;
+        };
+        let replaced = self.values.iter().map(|value| match value {
+            Value::Function(inner) if **inner == *own => {
+                Value::Function(Box::new(function.clone()))
+            }
+            other => other.clone(),
+        });
+        Self::new(self.family, replaced.collect())
+    }
+
     /// The options of a rational, `None` for every other family.
     pub fn rational(&self) -> Option<RationalOptions> {
         family::rational::options(self)
