@@ -47,8 +47,6 @@ pub enum ActivationError {
         activation: String,
         /// Why not; boxed, so that errors that hold this one stay small.
         reason: Box<str>,
-        /// What to name in its place.
-        hint: &'static str,
     },
     /// The fit cannot be made as asked.
     #[error("cannot fit {target}: {message}")]
@@ -79,7 +77,10 @@ impl ActivationError {
             Self::Pole { .. } => {
                 Some("use form a or b, another degree, or a narrower range".into())
             }
-            Self::NoFunction { hint, .. } => Some((*hint).into()),
+            Self::NoFunction { .. } => Some(
+                "name a function of single values here; the whole text goes where the activation of a model's layers is named"
+                    .into(),
+            ),
             Self::NoChannels { .. } | Self::Inexpressible { .. } | Self::Fit { .. } => None,
         }
     }

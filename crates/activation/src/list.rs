@@ -39,14 +39,8 @@ pub struct ListEntry {
 /// If a start cannot be fitted.
 pub fn list() -> Result<Vec<ListEntry>, ActivationError> {
     let mut entries = Vec::new();
-    for family in family::all()
-        .iter()
-        .filter(|family| !family.is_start_only())
-    {
+    for family in family::all().iter().filter(|family| family.is_listed()) {
         let spec = ActivationSpec::plain(*family);
-        if spec.gated().is_some() {
-            continue;
-        }
         let forms = if spec.rational().is_some() {
             DenominatorForm::ALL
                 .iter()

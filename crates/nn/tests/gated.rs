@@ -229,3 +229,45 @@ fn the_function_of_a_gate_is_replaced_and_the_gate_itself_is_not() {
         assert!(error.to_string().contains("gate"), "{error}");
     }
 }
+
+/// What is drawn from a run's coefficients stands in the gate again.
+#[test]
+fn a_frozen_gate_computes_what_it_learned() {
+    let config = small_config("glu(swish)");
+    let mut model = MaskedLanguageModel::new(&config, 3).unwrap();
+    model
+        .update(&mut |index, info, values| {
+            if info.role == Role::Activation {
+                values[0] = 1.25 + 0.5 * index as f32;
+            }
+        })
+        .unwrap();
+    let batch = OwnedBatch::padded(1, 4, 16, config.vocabulary_size);
+    let before = model.score(&batch.input()).unwrap();
+    let learned = AnyModel::MaskedLanguage(Box::new(model));
+    for (fold, most) in [(false, 0.0), (true, 1e-2)] {
+        let (frozen, sites) = learned.frozen(fold).unwrap();
+        assert_eq!(sites.len(), 2);
+        assert!(frozen.config().activation.to_string().contains("glu("));
+        let AnyModel::MaskedLanguage(frozen) = frozen else {
+            panic!("another head");
+        };
+        let after = frozen.score(&batch.input()).unwrap();
+        assert!((after.loss_sum - before.loss_sum).abs() <= most, "{fold}");
+        assert!(sites.iter().all(|site| site.folded == fold), "{sites:?}");
+    }
+}
+
+#[test]
+fn layers_with_and_without_a_gate_in_one_model() {
+    let config = small_config("layers([gelu, glu(rational)])");
+    let model = MaskedLanguageModel::new(&config, 3).unwrap();
+    let shape = |layer: usize| {
+        let name = format!("bert.encoder.layer.{layer}.intermediate.dense.weight");
+        model.parameters()[index_of(&model, &name)].shape.clone()
+    };
+    assert_eq!([shape(0), shape(1)], [[64, 32], [40, 32]]);
+    assert_eq!(config.projected_channels().unwrap(), 2 * 64 + 3 * 40);
+    let batch = OwnedBatch::padded(1, 4, 16, config.vocabulary_size);
+    assert!(model.score(&batch.input()).unwrap().loss_sum.is_finite());
+}

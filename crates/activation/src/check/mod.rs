@@ -103,7 +103,7 @@ fn cases(options: &CheckOptions) -> Vec<ActivationSpec> {
         all.filter(|family| ActivationSpec::plain(**family).gated().is_none())
     };
     let mut texts: Vec<String> = functions()
-        .filter(|family| !family.is_start_only())
+        .filter(|family| family.is_listed())
         .map(|family| family.name().to_owned())
         .collect();
     for family in functions() {

@@ -37,6 +37,10 @@ impl Family for Glu {
         &["glu(silu)", "glu(gelu)", "glu(identity)", "glu(rational)"]
     }
 
+    fn is_listed(&self) -> bool {
+        false
+    }
+
     fn is_learnable(&self, values: &[Value]) -> bool {
         self.gated(values).is_some_and(ActivationSpec::is_learnable)
     }
@@ -52,7 +56,6 @@ impl Family for Glu {
         Err(ActivationError::NoFunction {
             activation: spec.to_string(),
             reason: "it is a layer with a gate".into(),
-            hint: "name it as the activation of feed-forward layers, or the function of its gate alone here",
         })
     }
 }

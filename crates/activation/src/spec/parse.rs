@@ -8,7 +8,11 @@ use crate::family::{self, Family};
 use std::ops::Range;
 
 pub(super) fn parse(text: &str) -> Result<ActivationSpec, ParseError> {
-    let mut parser = Parser { text, position: 0 };
+    let mut parser = Parser {
+        text,
+        position: 0,
+        depth: 0,
+    };
     let spec = parser.function(Place::Outermost)?;
     parser.skip_space();
     if parser.position < text.len() {
@@ -17,19 +21,32 @@ pub(super) fn parse(text: &str) -> Result<ActivationSpec, ParseError> {
     Ok(spec)
 }
 
+/// More functions inside each other than any use needs; a text of many must not use up the stack.
+const DEEPEST: usize = 6;
+
 struct Parser<'a> {
     text: &'a str,
     position: usize,
+    depth: usize,
 }
 
 /// Where a function stands in the text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Outermost,
+    /// In a list with one for each layer.
+    Layer,
     /// An argument that must have no coefficients.
     Fixed,
     /// An argument that may have some.
     Any,
+}
+
+impl Place {
+    /// Whether a feed-forward layer with a gate can stand there.
+    fn takes_gates(self) -> bool {
+        matches!(self, Self::Outermost | Self::Layer)
+    }
 }
 
 impl Parser<'_> {
@@ -74,10 +91,21 @@ impl Parser<'_> {
     }
 
     fn function(&mut self, place: Place) -> Result<ActivationSpec, ParseError> {
+        self.depth += 1;
+        let function = self.function_at(place);
+        self.depth -= 1;
+        function
+    }
+
+    fn function_at(&mut self, place: Place) -> Result<ActivationSpec, ParseError> {
         let fixed = place == Place::Fixed;
         let span = self.word();
         if span.is_empty() {
             return Err(self.expected_here("the name of a function"));
+        }
+        if self.depth > DEEPEST {
+            let message = format!("more than {DEEPEST} functions inside each other");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
         let name = &self.text[span.clone()];
         let known = || {
@@ -86,7 +114,8 @@ impl Parser<'_> {
                 .filter(move |family| {
                     let plain = ActivationSpec::plain(**family);
                     (!fixed || !plain.is_learnable())
-                        && (place == Place::Outermost || plain.gated().is_none())
+                        && (place == Place::Outermost || !family.is_outermost_only())
+                        && (place.takes_gates() || plain.gated().is_none())
                 })
                 .map(|family| family.name())
         };
@@ -108,8 +137,12 @@ impl Parser<'_> {
                 format!("`{name}` gives start values only: it is no activation by itself");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
+        if place != Place::Outermost && family.is_outermost_only() {
+            let message = format!("`{name}` cannot stand inside another function");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
         let (values, spans) = self.arguments(family)?;
-        if place != Place::Outermost && family.gated(&values).is_some() {
+        if !place.takes_gates() && family.gated(&values).is_some() {
             let message =
                 format!("`{name}` is a layer with a gate: it is no function of one input");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
@@ -335,6 +368,18 @@ impl Parser<'_> {
             ParameterKind::AnyFunction { .. } => {
                 Ok(Value::Function(Box::new(self.function(Place::Any)?)))
             }
+            ParameterKind::Numbers { most } => {
+                let numbers = self.list(*most, "numbers", |parser| {
+                    let number = parser.number();
+                    number.ok_or_else(|| invalid(parser, "finite numbers".into(), None))
+                })?;
+                Ok(Value::Numbers(numbers))
+            }
+            ParameterKind::Functions { most } => {
+                let functions =
+                    self.list(*most, "functions", |parser| parser.function(Place::Layer))?;
+                Ok(Value::Functions(functions))
+            }
             ParameterKind::Range => {
                 if self.rest().starts_with("auto") {
                     self.position += 4;
@@ -357,6 +402,37 @@ impl Parser<'_> {
                         None,
                     )),
                 }
+            }
+        }
+    }
+
+    /// `[item, item, …]` of at most so many; `what` they are.
+    fn list<T>(
+        &mut self,
+        most: usize,
+        what: &str,
+        item: impl Fn(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<Vec<T>, ParseError> {
+        if !self.take('[') {
+            return Err(self.expected_here("a list in brackets"));
+        }
+        let mut items = Vec::new();
+        if self.take(']') {
+            return Ok(items);
+        }
+        loop {
+            self.skip_space();
+            let start = self.position;
+            items.push(item(self)?);
+            if items.len() > most {
+                let message = format!("more than {most} {what}");
+                return Err(self.error(start..self.position, ParseErrorKind::Conflict { message }));
+            }
+            if self.take(']') {
+                return Ok(items);
+            }
+            if !self.take(',') {
+                return Err(self.expected_here("`,` or `]`"));
             }
         }
     }

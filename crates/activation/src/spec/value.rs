@@ -153,6 +153,9 @@ pub(crate) enum Value {
     Function(Box<ActivationSpec>),
     /// `None`: chosen by the family.
     Range(Option<(Real, Real)>),
+    /// As many as the family says; empty where none are given.
+    Numbers(Vec<Real>),
+    Functions(Vec<ActivationSpec>),
 }
 
 impl fmt::Display for Value {
@@ -166,8 +169,20 @@ impl fmt::Display for Value {
             Self::Function(function) => write!(f, "{function}"),
             Self::Range(Some((low, high))) => write!(f, "{}..{}", low.get(), high.get()),
             Self::Range(None) => f.write_str("auto"),
+            Self::Numbers(numbers) => list(numbers.iter().map(|number| number.get()), f),
+            Self::Functions(functions) => list(functions.iter(), f),
         }
     }
+}
+
+/// `[first, second, …]`
+fn list(items: impl Iterator<Item: fmt::Display>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("[")?;
+    for (index, item) in items.enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        write!(f, "{separator}{item}")?;
+    }
+    f.write_str("]")
 }
 
 /// One parameter of a family.
@@ -206,6 +221,14 @@ pub(crate) enum ParameterKind {
         default: &'static str,
     },
     Range,
+    /// A list of numbers in brackets, by default none.
+    Numbers {
+        most: usize,
+    },
+    /// A list of any functions in brackets, by default none.
+    Functions {
+        most: usize,
+    },
 }
 
 impl Parameter {
@@ -222,6 +245,8 @@ impl Parameter {
                 ))))
             }
             ParameterKind::Range => Value::Range(None),
+            ParameterKind::Numbers { .. } => Value::Numbers(Vec::new()),
+            ParameterKind::Functions { .. } => Value::Functions(Vec::new()),
         }
     }
 }

@@ -17,6 +17,7 @@ mod convert;
 mod eval_task;
 mod export;
 mod finetune;
+mod freeze;
 mod gated;
 mod help;
 mod hub;

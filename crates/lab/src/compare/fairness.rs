@@ -136,12 +136,10 @@ fn reason(
         return Some(format!("the arms differ in {}", keys.join(", ")));
     }
     let is_feed = kind.name != "initial weights";
-    let gates = |recipe: &Recipe| {
-        let activation = &recipe.activation;
-        (
-            activation.function.gated().is_some(),
-            activation.fixed.gated().is_some(),
-        )
+    let gates = |recipe: &Recipe| -> Option<Vec<bool>> {
+        let config = recipe.model_config(recipe.data.vocabulary_size).ok()?;
+        let layers = config.layer_activations().ok()?.into_iter();
+        Some(layers.map(|layer| layer.gated().is_some()).collect())
     };
     if !is_feed && gates(&left.recipe) != gates(&right.recipe) {
         return Some("the feed-forward layers of one have a gate and other matrices".to_owned());

@@ -1,6 +1,6 @@
 //! The places where an activation function stands.
 
-use pliant_activation::Activation;
+use pliant_activation::{Activation, ActivationSpec};
 
 use crate::config::{ModelConfig, resolve_activation};
 use crate::error::ModelError;
@@ -23,6 +23,7 @@ pub struct Site {
 /// The sites in the encoder: the layers that the configuration selects.
 pub(crate) fn layer_sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError> {
     let selected = config.sites.resolve(config.layers)?;
+    let functions = config.layer_activations()?;
     let layers = selected
         .iter()
         .enumerate()
@@ -31,7 +32,7 @@ pub(crate) fn layer_sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError>
     layers
         .map(|layer| {
             let name = format!("layer.{layer}");
-            let own = config.feed_forward(&config.activation, &name)?;
+            let own = config.feed_forward(functions[layer], &name)?;
             site(
                 name,
                 Some(layer),
@@ -49,7 +50,7 @@ pub(crate) fn pooler_site(config: &ModelConfig) -> Result<Option<Site>, ModelErr
         return Ok(None);
     }
     let (name, channels) = ("pooler", config.hidden_size);
-    let activation = resolve_activation(&config.activation, channels, name)?;
+    let activation = resolve_activation(config.pooler_activation(), channels, name)?;
     site(name.to_owned(), None, activation, channels, "bert.pooler").map(Some)
 }
 
