@@ -38,6 +38,14 @@ CASES = {
 CASES["pre-rotary-groups"] = dict(
     norm="pre", positions="rotary", activation="rational(share=group(8))", sites="1", groups=INTERMEDIATE // 8
 )
+CASES["pre-rotary-glu-silu"] = dict(norm="pre", positions="rotary", activation="glu(silu)", sites="all", groups=1)
+CASES["post-learned-glu-gelu"] = dict(norm="post", positions="learned", activation="glu(gelu)", sites="1", groups=1)
+CASES["pre-rotary-glu-rational"] = dict(norm="pre", positions="rotary", activation="glu(rational)", sites="all", groups=1)
+CASES["deepnorm-rotary-glu-groups"] = dict(
+    norm="deepnorm", positions="rotary", activation="glu(rational(share=group(8)))", sites="all", groups=2
+)
+
+FIXED = {"gelu": F.gelu, "silu": F.silu}
 
 SAFETENSORS_TYPES = {torch.float32: "F32", torch.float64: "F64", torch.int32: "I32", torch.uint8: "U8"}
 
@@ -60,6 +68,21 @@ def write_safetensors(path, tensors):
 
 def is_site(case, layer):
     return case["sites"] == "all" or str(layer) in case["sites"].split(",")
+
+
+def is_gated(case, layer):
+    return is_site(case, layer) and case["activation"].startswith("glu(")
+
+
+def function(case):
+    """The activation of a site; with a gate, the function of the gate."""
+    text = case["activation"]
+    return text[len("glu(") : -1] if text.startswith("glu(") else text
+
+
+def inner_size(case, layer):
+    """With a gate two thirds of the intermediate size, to the nearest multiple of 8."""
+    return 8 * round(INTERMEDIATE * 2 / 3 / 8) if is_gated(case, layer) else INTERMEDIATE
 
 
 def draw_weights(case, generator):
@@ -111,10 +134,13 @@ def draw_encoder(case, generator):
             linear(f"{name}.attention.self.{kind}", HIDDEN, HIDDEN)
         linear(f"{name}.attention.output.dense", HIDDEN, HIDDEN)
         norm(f"{name}.attention.output.LayerNorm")
-        linear(f"{name}.intermediate.dense", HIDDEN, INTERMEDIATE)
-        if is_site(case, layer):
+        size = inner_size(case, layer)
+        linear(f"{name}.intermediate.dense", HIDDEN, size)
+        if is_gated(case, layer):
+            linear(f"{name}.intermediate.value", HIDDEN, size)
+        if is_site(case, layer) and function(case) not in FIXED:
             draw_rational(weights, f"{name}.intermediate", case["groups"], generator)
-        linear(f"{name}.output.dense", INTERMEDIATE, HIDDEN)
+        linear(f"{name}.output.dense", size, HIDDEN)
         norm(f"{name}.output.LayerNorm")
     if case["norm"] == "pre":
         norm("bert.encoder.final_norm")
@@ -186,11 +212,13 @@ def attention(case, weights, name, x, mask):
 
 def feed_forward(case, weights, layer, name, x):
     u = linear(weights, f"{name}.intermediate.dense", x)
-    if is_site(case, layer):
-        site = f"{name}.intermediate.activation"
+    site = f"{name}.intermediate.activation"
+    if f"{site}.numerator" in weights:
         y = rational(u, weights[f"{site}.numerator"], weights[f"{site}.denominator"])
     else:
-        y = F.gelu(u)
+        y = FIXED[function(case) if is_site(case, layer) else "gelu"](u)
+    if is_gated(case, layer):
+        y = y * linear(weights, f"{name}.intermediate.value", x)
     if f"{name}.intermediate.ia3_l" in weights:
         y = y * weights[f"{name}.intermediate.ia3_l"]
     return linear(weights, f"{name}.output.dense", y)

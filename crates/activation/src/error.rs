@@ -77,10 +77,11 @@ impl ActivationError {
             Self::Pole { .. } => {
                 Some("use form a or b, another degree, or a narrower range".into())
             }
-            Self::NoChannels { .. }
-            | Self::Inexpressible { .. }
-            | Self::NoFunction { .. }
-            | Self::Fit { .. } => None,
+            Self::NoFunction { .. } => Some(
+                "name a function of single values here; the whole text goes where the activation of a model's layers is named"
+                    .into(),
+            ),
+            Self::NoChannels { .. } | Self::Inexpressible { .. } | Self::Fit { .. } => None,
         }
     }
 }

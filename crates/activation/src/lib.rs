@@ -40,6 +40,7 @@ pub mod expression;
 mod family;
 pub mod fit;
 mod fold;
+pub mod gated;
 pub mod import;
 mod kernel;
 pub mod library;

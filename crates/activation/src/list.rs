@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::error::ActivationError;
-use crate::family;
+use crate::family::{self, Family};
 use crate::spec::{ActivationSpec, DenominatorForm};
 use serde::Serialize;
 
@@ -33,7 +33,7 @@ pub struct ListEntry {
     pub note: &'static str,
 }
 
-/// Every family; the rational once for each form of its denominator.
+/// Every family of functions; the rational once for each form of its denominator.
 ///
 /// # Errors
 /// If a start cannot be fitted.
@@ -58,11 +58,7 @@ pub fn list() -> Result<Vec<ListEntry>, ActivationError> {
                 derivative: derivative.to_string(),
                 learnable: spec.is_learnable(),
                 coefficients: activation.group_start().len(),
-                options: family
-                    .parameters()
-                    .iter()
-                    .map(|parameter| format!("{}={}", parameter.name, parameter.default_value()))
-                    .collect(),
+                options: options(*family),
                 start: activation.group_start(),
                 tensors: activation.coefficient_symbols(),
                 examples: family.examples(),
@@ -72,4 +68,45 @@ pub fn list() -> Result<Vec<ListEntry>, ActivationError> {
         }
     }
     Ok(entries)
+}
+
+/// A feed-forward layer with a gate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GatedEntry {
+    /// Text form, with defaults.
+    pub name: String,
+    /// What the layer computes; f is the function that is its argument.
+    pub formula: &'static str,
+    /// Options as `key=default`.
+    pub options: Vec<String>,
+    /// Further text forms.
+    pub examples: &'static [&'static str],
+    /// Where it was published.
+    pub source: &'static str,
+    /// Constraints, departures from the source, and what it cannot do; may be empty.
+    pub note: &'static str,
+}
+
+/// Every kind of layer with a gate: what an activation's text may name beside the functions of [`list`].
+pub fn gated() -> Vec<GatedEntry> {
+    let entries = family::all().iter().filter_map(|family| {
+        let spec = ActivationSpec::plain(*family);
+        spec.gated()?;
+        Some(GatedEntry {
+            name: spec.to_string(),
+            formula: "down(f(gate(x))·value(x))",
+            options: options(*family),
+            examples: family.examples(),
+            source: family.source(),
+            note: family.note(),
+        })
+    });
+    entries.collect()
+}
+
+fn options(family: &dyn Family) -> Vec<String> {
+    let parameters = family.parameters().iter();
+    parameters
+        .map(|parameter| format!("{}={}", parameter.name, parameter.default_value()))
+        .collect()
 }

@@ -1,7 +1,10 @@
 //! The text form: parse, print, errors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use pliant_activation::{ActivationSpec, DenominatorForm, ParseError, Share};
+use pliant_activation::list::gated as gated_list;
+use pliant_activation::{
+    Activation, ActivationError, ActivationSpec, DenominatorForm, ParseError, Share,
+};
 use proptest::prelude::*;
 
 fn parse(text: &str) -> ActivationSpec {
@@ -56,6 +59,12 @@ fn defaults_are_left_out_and_the_rest_round_trips() {
             "series(2, base=leaky_relu(0.1))",
         ),
         ("prelu(slope=0.25, share=channel)", "prelu(share=channel)"),
+        ("glu(sigmoid)", "glu"),
+        (" glu ( inner = silu ) ", "glu(silu)"),
+        (
+            "glu(rational(5/4, form=b, share=group(8)))",
+            "glu(rational(form=b, share=group(8)))",
+        ),
         ("frozen", "frozen"),
         ("frozen(of=rational(form=a))", "frozen"),
         ("frozen(swish,[ 1.25 ])", "frozen(swish, [1.25])"),
@@ -66,6 +75,10 @@ fn defaults_are_left_out_and_the_rest_round_trips() {
         (
             "layers([gelu,frozen(swish, [2]), rational( form=b )])",
             "layers([gelu, frozen(swish, [2]), rational(form=b)])",
+        ),
+        (
+            "layers([gelu, glu(inner=frozen(swish, [2]))])",
+            "layers([gelu, glu(frozen(swish, [2]))])",
         ),
         (
             "rational(start=frozen(swish, [1.5]))",
@@ -95,6 +108,28 @@ fn options_are_read() {
     assert_eq!(options.share, Share::Group(12));
     assert_eq!(options.range, (-3.0, 3.0));
     assert!(parse("gelu").rational().is_none());
+}
+
+#[test]
+fn a_gate_has_a_function_of_its_own_and_is_none() {
+    let gated = parse("glu(rational(form=b))");
+    assert_eq!(gated.gated(), Some(&parse("rational(form=b)")));
+    assert_eq!(gated.elementwise(), &parse("rational(form=b)"));
+    assert!(gated.is_learnable() && gated.rational().is_none());
+    assert!(!parse("glu(silu)").is_learnable());
+    assert_eq!(parse("gelu").gated(), None);
+    assert_eq!(gated.with_elementwise(parse("gelu")), parse("glu(gelu)"));
+    assert_eq!(parse("gelu").with_elementwise(parse("relu")), parse("relu"));
+    assert_eq!(parse("gelu").elementwise(), &parse("gelu"));
+    let error = Activation::new(&gated).unwrap_err();
+    assert!(matches!(error, ActivationError::NoFunction { .. }));
+    assert!(error.hint().unwrap().contains("gate"), "{error}");
+    for entry in gated_list() {
+        for text in entry.examples {
+            assert!(parse(text).gated().is_some(), "{text}");
+        }
+        assert!(parse(&entry.name).gated().is_some());
+    }
 }
 
 #[test]
@@ -276,6 +311,48 @@ fn errors_point_at_the_character_and_help() {
             12,
             "form must be sum, printed or composed",
             Some("did you mean `sum`?"),
+        ),
+        (
+            "glu(glu(silu))",
+            4,
+            "`glu` is a layer with a gate: it is no function of one input",
+            None,
+        ),
+        (
+            "rational(start=glu(silu))",
+            15,
+            "`glu` is a layer with a gate: it is no function of one input",
+            None,
+        ),
+        (
+            "series(base=glu)",
+            12,
+            "`glu` is a layer with a gate: it is no function of one input",
+            None,
+        ),
+        (
+            "glu(power(2))",
+            4,
+            "`power` gives start values only: it is no activation by itself",
+            None,
+        ),
+        (
+            "frozen(glu(rational))",
+            7,
+            "`glu` is a layer with a gate: it is no function of one input",
+            None,
+        ),
+        (
+            "glu(layers([gelu]))",
+            4,
+            "`layers` cannot stand inside another function",
+            None,
+        ),
+        (
+            "glu(rationl)",
+            4,
+            "unknown activation `rationl`",
+            Some("did you mean `rational`?"),
         ),
         ("spline(10)", 7, "knots must be 9, 17 or 33", None),
         (

@@ -375,6 +375,22 @@ fn words_with_every_family() {
 }
 
 #[test]
+fn words_with_a_gate() {
+    for text in [
+        "glu(silu)",
+        "glu(identity)",
+        "glu(rational)",
+        "glu(rational(form=b, share=group(8)))",
+    ] {
+        check_words(&config(text), Element::F32, ALLOWED, text);
+        check_words(&config(text), Element::F16, ALLOWED_HALF, text);
+    }
+    let mut some = config("glu(gelu)");
+    some.sites = "1".parse().unwrap();
+    check_words(&some, Element::F32, ALLOWED, "one layer with a gate");
+}
+
+#[test]
 fn words_in_half_precision() {
     for (case, config) in variants() {
         check_words(&config, Element::F16, ALLOWED_HALF, &format!("{case}, f16"));

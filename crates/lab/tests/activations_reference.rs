@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pliant_activation::Activation;
-use pliant_activation::list::{ListEntry, list};
+use pliant_activation::list::{ListEntry, gated, list};
 use pliant_lab::plot::Point;
 use pliant_lab::plot::site::{SiteCurves, SitePanel};
 use pliant_lab::plot::style::STANDALONE;
+use pliant_nn::Preset;
 
 const REACH: f64 = 4.0;
 const POINTS: i32 = 160;
@@ -103,6 +104,45 @@ fn section(entry: &ListEntry) -> String {
     text
 }
 
+/// What is no function of one input.
+fn layers_with_a_gate() -> String {
+    let mut text = String::from(
+        "# Layers with a gate\n\n\
+         A feed-forward layer computes `down(f(gate(x))·value(x))` in the place of `down(f(up(x)))`, each of the four a matrix with a bias. It has three\n\
+         matrices for two, so gate and value have two thirds of `model.intermediate_size`, to the nearest multiple of 8 (at least 8), and the layer as many\n\
+         parameters as a plain one:\n\n\
+         | intermediate size | gate and value | parameters of the layers, against plain ones |\n|---|---|---|\n",
+    );
+    let mut sizes = Vec::new();
+    for preset in Preset::ALL {
+        let [plain, gated] =
+            ["gelu", "glu(silu)"].map(|name| preset.config(1, name.parse().unwrap()).unwrap());
+        let (hidden, size) = (plain.hidden_size, plain.intermediate_size);
+        let inner = gated.inner_size(&gated.activation);
+        if sizes.contains(&size) {
+            continue;
+        }
+        sizes.push(size);
+        let (plain, gated) = (
+            2 * hidden * size + size + hidden,
+            3 * hidden * inner + 2 * inner + hidden,
+        );
+        let more = 100.0 * (gated as f64 / plain as f64 - 1.0);
+        let _ = writeln!(text, "| {size} (`{preset}`) | {inner} | {more:+.2} % |");
+    }
+    text += "\nBeside each other, as one product, lie `intermediate.dense` (the gate) and `intermediate.value`; `share=group(n)` groups the channels of the gate. With\n\
+         `initialisation = \"variance_preserving\"` the matrix behind has the deviation of a plain layer's: a value of variance one that does not depend on its gate\n\
+         leaves `E[f(z)²]` as it is. Where the comparison says that all else is equal, it names the gate: matrices of other sizes cannot start equal.\n\n";
+    for entry in gated() {
+        let _ = writeln!(text, "## `{}`\n\n    {}\n", entry.name, entry.formula);
+        let _ = writeln!(text, "- options: `{}`", entry.options.join("`, `"));
+        let _ = writeln!(text, "- examples: `{}`", entry.examples.join("`, `"));
+        let _ = writeln!(text, "- {}", entry.note);
+        let _ = writeln!(text, "- source: {}\n", entry.source);
+    }
+    text
+}
+
 /// The files below `docs/reference` by their names.
 fn files() -> BTreeMap<String, String> {
     let entries = list().unwrap();
@@ -121,6 +161,7 @@ fn files() -> BTreeMap<String, String> {
             picture(entry),
         );
     }
+    page += &layers_with_a_gate();
     let page = page.trim_end().to_owned() + "\n";
     files.insert("activations.md".into(), page);
     files

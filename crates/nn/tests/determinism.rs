@@ -7,13 +7,13 @@ use pliant_nn::{DropoutKey, MaskedLanguageModel, Precision};
 use support::{OwnedBatch, small_config};
 
 /// Loss bits, weight bits and gradient bits of a model built and run on so many threads.
-fn run(threads: usize, precision: Precision) -> (u64, Vec<u32>, Vec<u32>) {
+fn run(activation: &str, threads: usize, precision: Precision) -> (u64, Vec<u32>, Vec<u32>) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .unwrap();
     pool.install(|| {
-        let mut config = small_config("rational");
+        let mut config = small_config(activation);
         config.vocabulary_size = 300;
         config.hidden_size = 64;
         config.intermediate_size = 256;
@@ -40,11 +40,15 @@ fn run(threads: usize, precision: Precision) -> (u64, Vec<u32>, Vec<u32>) {
 
 #[test]
 fn loss_weights_and_gradients_do_not_depend_on_threads() {
-    for precision in Precision::ALL {
-        let one = run(1, precision);
+    let texts = ["rational", "glu(rational)"];
+    for (text, precision) in texts
+        .iter()
+        .flat_map(|text| Precision::ALL.map(|p| (text, p)))
+    {
+        let one = run(text, 1, precision);
         for threads in [2, 3, 7] {
-            let many = run(threads, precision);
-            let at = format!("at {threads} threads in {precision}");
+            let many = run(text, threads, precision);
+            let at = format!("at {threads} threads in {precision}, {text}");
             assert_eq!(one.0, many.0, "loss {at}");
             assert!(one.1 == many.1, "initial weights {at}");
             assert!(one.2 == many.2, "gradients {at}");

@@ -3,7 +3,7 @@
 
 mod support;
 
-use pliant_activation::list::list;
+use pliant_activation::list::{gated, list};
 use pliant_nn::{MaskedLanguageModel, ParameterInfo, Role};
 use support::{OwnedBatch, norm, small_config};
 
@@ -18,6 +18,10 @@ fn texts() -> Vec<String> {
         .collect();
     texts.push("xielu(share=channel)".into());
     texts.push("series(2, share=group(8))".into());
+    for entry in gated() {
+        texts.extend(entry.examples.iter().map(ToString::to_string));
+    }
+    texts.push("glu(rational(form=b, share=group(8)))".into());
     texts
 }
 

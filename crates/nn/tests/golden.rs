@@ -70,6 +70,27 @@ fn deepnorm_rotary_positions() {
 }
 
 #[test]
+fn gated_by_silu() {
+    check("pre-rotary-glu-silu");
+}
+
+/// The other layer is a plain one.
+#[test]
+fn gated_by_gelu_in_one_layer() {
+    check("post-learned-glu-gelu");
+}
+
+#[test]
+fn gated_by_a_rational() {
+    check("pre-rotary-glu-rational");
+}
+
+#[test]
+fn gated_by_rationals_of_groups() {
+    check("deepnorm-rotary-glu-groups");
+}
+
+#[test]
 fn one_site_with_coefficients_by_group() {
     check("pre-rotary-groups");
 }

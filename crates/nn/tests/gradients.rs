@@ -19,6 +19,7 @@ fn variants() -> Vec<(&'static str, ModelConfig)> {
         ("pre, rotary", small_config("rational")),
         ("post, learned", post),
         ("deepnorm, rotary", deep),
+        ("with a gate", small_config("glu(rational)")),
     ]
 }
 

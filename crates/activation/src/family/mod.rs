@@ -7,6 +7,7 @@ mod frozen;
 mod gelu;
 mod gelu_2020;
 mod gelu_tanh;
+mod glu;
 mod identity;
 mod layers;
 mod leaky_relu;
@@ -66,6 +67,7 @@ static FAMILIES: &[&dyn Family] = &[
     &rational::FAMILY,
     &frozen::FAMILY,
     &layers::FAMILY,
+    &glu::FAMILY,
 ];
 
 pub(crate) fn all() -> &'static [&'static dyn Family] {
@@ -104,6 +106,10 @@ pub(crate) trait Family: Send + Sync {
     /// Only of use as `start=…`.
     fn is_start_only(&self) -> bool {
         false
+    }
+    /// The function of the gate, where the text names a gated feed-forward layer and no function of one input.
+    fn gated<'a>(&self, _values: &'a [Value]) -> Option<&'a ActivationSpec> {
+        None
     }
     /// Shown in the list of families.
     fn is_listed(&self) -> bool {

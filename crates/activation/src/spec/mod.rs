@@ -79,6 +79,31 @@ impl ActivationSpec {
         self.family.is_learnable(&self.values)
     }
 
+    /// The function of the gate, if this is no function of one input but a gated feed-forward layer, e.g. `glu(silu)`.
+    pub fn gated(&self) -> Option<&ActivationSpec> {
+        self.family.gated(&self.values)
+    }
+
+    /// The function that is applied to single values: that of the gate, or the activation itself.
+    pub fn elementwise(&self) -> &ActivationSpec {
+        self.gated().unwrap_or(self)
+    }
+
+    /// The same with another [`elementwise`](Self::elementwise) function, which must be none with a gate itself.
+    #[must_use]
+    pub fn with_elementwise(&self, function: ActivationSpec) -> Self {
+        let Some(own) = self.gated() else {
+            return function;
+        };
+        let replaced = self.values.iter().map(|value| match value {
+            Value::Function(inner) if **inner == *own => {
+                Value::Function(Box::new(function.clone()))
+            }
+            other => other.clone(),
+        });
+        Self::new(self.family, replaced.collect())
+    }
+
     /// The function of layer `layer`, from 0: the spec itself unless it names one for each layer; `None` if it names fewer.
     pub fn of_layer(&self, layer: usize) -> Option<&Self> {
         match self.of_each_layer() {

@@ -34,10 +34,19 @@ struct Parser<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Outermost,
+    /// In a list with one for each layer.
+    Layer,
     /// An argument that must have no coefficients.
     Fixed,
     /// An argument that may have some.
     Any,
+}
+
+impl Place {
+    /// Whether a feed-forward layer with a gate can stand there.
+    fn takes_gates(self) -> bool {
+        matches!(self, Self::Outermost | Self::Layer)
+    }
 }
 
 impl Parser<'_> {
@@ -102,8 +111,12 @@ impl Parser<'_> {
         let known = || {
             family::all()
                 .iter()
-                .filter(move |family| !fixed || !ActivationSpec::plain(**family).is_learnable())
-                .filter(move |family| place == Place::Outermost || !family.is_outermost_only())
+                .filter(move |family| {
+                    let plain = ActivationSpec::plain(**family);
+                    (!fixed || !plain.is_learnable())
+                        && (place == Place::Outermost || !family.is_outermost_only())
+                        && (place.takes_gates() || plain.gated().is_none())
+                })
                 .map(|family| family.name())
         };
         let Some(family) = family::find(name) else {
@@ -129,6 +142,11 @@ impl Parser<'_> {
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
         let (values, spans) = self.arguments(family)?;
+        if !place.takes_gates() && family.gated(&values).is_some() {
+            let message =
+                format!("`{name}` is a layer with a gate: it is no function of one input");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
         if fixed && family.is_learnable(&values) {
             let message = format!("`{name}` has coefficients itself: start from a fixed function");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
@@ -359,7 +377,7 @@ impl Parser<'_> {
             }
             ParameterKind::Functions { most } => {
                 let functions =
-                    self.list(*most, "functions", |parser| parser.function(Place::Any))?;
+                    self.list(*most, "functions", |parser| parser.function(Place::Layer))?;
                 Ok(Value::Functions(functions))
             }
             ParameterKind::Range => {

@@ -18,6 +18,7 @@ mod eval_task;
 mod export;
 mod finetune;
 mod freeze;
+mod gated;
 mod help;
 mod hub;
 #[path = "../../../hub/tests/repository/server.rs"]

@@ -24,7 +24,7 @@ pub(crate) fn text(model: &Path, config: &ModelConfig, architecture: &str) -> St
         config.layers,
         config.hidden_size,
         config.heads,
-        config.intermediate_size,
+        config.inner_size(&config.activation),
         config.max_positions,
         config.vocabulary_size,
         config.positions,

@@ -210,11 +210,16 @@ class Attention(nn.Module):
 class Intermediate(nn.Module):
     def __init__(self, config, layer):
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-        self.activation = Activation(config.layer_activation(layer), "layer")
+        text = config.layer_activation(layer)
+        self.size = GATED.get(text, config.intermediate_size)
+        self.dense = nn.Linear(config.hidden_size, self.size)
+        if text in GATED:
+            self.value = nn.Linear(config.hidden_size, self.size)
+        self.activation = Activation(text, "layer")
 
     def forward(self, hidden):
-        return self.activation(self.dense(hidden))
+        activated = self.activation(self.dense(hidden))
+        return activated * self.value(hidden) if hasattr(self, "value") else activated
 
 
 class Layer(nn.Module):
@@ -222,7 +227,7 @@ class Layer(nn.Module):
         super().__init__()
         self.attention = Attention(config)
         self.intermediate = Intermediate(config, layer)
-        self.output = Output(config, config.intermediate_size)
+        self.output = Output(config, self.intermediate.size)
 
     def forward(self, hidden, mask):
         hidden = self.attention(hidden, mask)

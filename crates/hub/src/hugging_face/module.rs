@@ -28,23 +28,25 @@ pub(crate) fn source(config: &ModelConfig) -> Result<String, HubError> {
         }
     }
     let (mut functions, mut table) = (String::new(), "ACTIVATIONS = {\n".to_owned());
+    let mut gated = String::new();
     for (index, spec) in specs.into_iter().enumerate() {
         let unknown = |error: pliant_activation::ActivationError| HubError::Activation {
             text: spec.to_string(),
             reason: error.to_string(),
         };
-        let activation = Activation::new(spec).map_err(unknown)?;
-        let name = format!("{}_{index}", spec.name());
+        let activation = Activation::new(spec.elementwise()).map_err(unknown)?;
+        let name = format!("{}_{index}", activation.spec().name());
         let _ = write!(functions, "\n\n{}", pytorch::function(&activation, &name));
         let mut tensors = String::new();
         let layer = activation
-            .coefficient_tensors(config.intermediate_size)
+            .coefficient_tensors(config.inner_size(spec))
             .map_err(unknown)?;
         for (position, tensor) in layer.iter().enumerate() {
-            // A pooler has other channels than a layer; groups that do not divide them have no place there.
+            // A pooler has other channels than a layer, and no gate; groups that do not divide them have no place there.
             let pooler = activation
                 .coefficient_tensors(config.hidden_size)
                 .ok()
+                .filter(|_| spec.gated().is_none())
                 .map(|tensors| format!(", \"pooler\": {}", tuple(&tensors[position].shape)));
             let _ = write!(
                 tensors,
@@ -56,8 +58,19 @@ pub(crate) fn source(config: &ModelConfig) -> Result<String, HubError> {
             );
         }
         let _ = writeln!(table, "    \"{spec}\": ({name}, {{{tensors}}}),");
+        if spec.gated().is_some() {
+            let _ = writeln!(gated, "    \"{spec}\": {},", config.inner_size(spec));
+        }
     }
-    Ok(MODULE.replace(PLACE, &format!("{functions}\n\n{table}}}\n")))
+    let gated = if gated.is_empty() {
+        "{}".to_owned()
+    } else {
+        format!("{{\n{gated}}}")
+    };
+    let tables = format!(
+        "{functions}\n\n{table}}}\n# Those of layers with a gate, the function above: channels of gate and value.\nGATED = {gated}\n"
+    );
+    Ok(MODULE.replace(PLACE, &tables))
 }
 
 fn tuple(shape: &[usize]) -> String {
@@ -83,5 +96,25 @@ mod tests {
         for fixed in ["\"gelu\": (gelu_1, {})", "\"tanh\": (tanh_2, {})"] {
             assert!(text.contains(fixed), "{fixed}");
         }
+        assert!(text.contains("\nGATED = {}\n"), "{text}");
+    }
+
+    #[test]
+    fn a_layer_with_a_gate_has_the_function_of_its_gate_and_a_size() {
+        let spec = "glu(rational(share=group(8)))".parse().unwrap();
+        let config = Preset::Tiny.config(100, spec).unwrap();
+        let text = source(&config).unwrap();
+        assert_eq!(text.matches("\ndef rational_0(").count(), 1);
+        let own = "\"glu(rational(share=group(8)))\": ";
+        assert!(
+            text.contains(&format!(
+                "{own}(rational_0, {{\"numerator\": {{\"layer\": (43, 6)}}"
+            )),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!("\nGATED = {{\n    {own}344,\n}}\n")),
+            "{text}"
+        );
     }
 }

@@ -54,8 +54,15 @@ impl Writer<'_> {
         self.sub_layer(&format!("{name}.output"), hidden, |writer, input| {
             let up = writer.linear(&format!("{name}.intermediate.dense"), input)?;
             let site = format!("{name}.intermediate.activation");
-            let channels = writer.config.intermediate_size;
-            let activated = writer.activation(&site, activation, channels, &up)?;
+            let channels = writer.config.inner_size(activation);
+            let mut activated =
+                writer.activation(&site, activation.elementwise(), channels, &up)?;
+            if activation.gated().is_some() {
+                let value = writer.linear(&format!("{name}.intermediate.value"), input)?;
+                let product = format!("{name}.intermediate/Mul_gate");
+                let factors = [&activated, &value];
+                activated = writer.graph.node(&product, "Mul", &factors, &[]);
+            }
             writer.linear(&format!("{name}.output.dense"), &activated)
         })
     }

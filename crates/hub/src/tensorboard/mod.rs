@@ -12,7 +12,7 @@ mod values;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pliant_activation::Activation;
+use pliant_activation::{Activation, ActivationSpec};
 use pliant_train::event::GroupReport;
 use pliant_train::{Event, EventSink, InputShapes};
 
@@ -87,7 +87,7 @@ impl TensorBoard {
         self.activation = activation
             .parse()
             .ok()
-            .and_then(|spec| Activation::new(&spec).ok());
+            .and_then(|spec: ActivationSpec| Activation::new(spec.elementwise()).ok());
         Ok(())
     }
 

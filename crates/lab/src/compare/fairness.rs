@@ -4,6 +4,7 @@ use super::CompareError;
 use super::finished::FinishedCell;
 use super::plan::{Plan, differing_keys};
 use crate::results::{ArmHashes, Fairness, SeedHashes};
+use pliant_train::Recipe;
 
 /// What is hashed: its name, its hash in a run, and which recipe keys may change it.
 struct Kind {
@@ -135,6 +136,14 @@ fn reason(
         return Some(format!("the arms differ in {}", keys.join(", ")));
     }
     let is_feed = kind.name != "initial weights";
+    let gates = |recipe: &Recipe| -> Option<Vec<bool>> {
+        let config = recipe.model_config(recipe.data.vocabulary_size).ok()?;
+        let layers = config.layer_activations().ok()?.into_iter();
+        Some(layers.map(|layer| layer.gated().is_some()).collect())
+    };
+    if !is_feed && gates(&left.recipe) != gates(&right.recipe) {
+        return Some("the feed-forward layers of one have a gate and other matrices".to_owned());
+    }
     (is_feed && cell.summary.steps != baseline.summary.steps).then(|| {
         let why = if left.recipe.train.minutes.is_some() {
             "the time budget"

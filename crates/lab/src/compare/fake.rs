@@ -168,8 +168,10 @@ impl Fake {
             ]),
             fairness: FairnessHashes {
                 initial_weights: hash(&format!(
-                    "weights {} {} {unequal}",
-                    train.seed, model.hidden_size
+                    "weights {} {} {} {unequal}",
+                    train.seed,
+                    model.hidden_size,
+                    recipe.function().gated().is_some()
                 )),
                 batches: hash(&format!("batches {feed}")),
                 masks: hash(&format!("masks {feed}")),
@@ -191,7 +193,7 @@ fn hash(text: &str) -> String {
 
 /// A site whose coefficients moved a little and whose inputs are normal.
 fn site(recipe: &Recipe, layer: usize, stream: &Stream) -> SiteShape {
-    let activation = Activation::new(recipe.function()).unwrap();
+    let activation = Activation::new(recipe.function().elementwise()).unwrap();
     let channels = recipe.model.intermediate_size;
     let flat = activation.start_coefficients(channels).unwrap();
     let mut offset = 0;
@@ -236,7 +238,7 @@ fn site(recipe: &Recipe, layer: usize, stream: &Stream) -> SiteShape {
     SiteShape {
         site: format!("layer.{layer}"),
         layer: Some(layer),
-        activation: recipe.function().to_string(),
+        activation: recipe.function().elementwise().to_string(),
         start,
         learned,
         inputs: InputHistogram {

@@ -43,10 +43,10 @@ pub(super) fn starting_as(
     activation: &ActivationSpec,
     replaced: &ActivationSpec,
 ) -> Result<ActivationSpec, ConversionError> {
-    match activation.rational() {
+    match activation.elementwise().rational() {
         Some(mut options) if options.start.to_string() == "gelu" => {
-            options.start = replaced.clone();
-            Ok(options.spec()?)
+            options.start = replaced.elementwise().clone();
+            Ok(activation.with_elementwise(options.spec()?))
         }
         _ => Ok(activation.clone()),
     }

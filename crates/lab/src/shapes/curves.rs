@@ -65,7 +65,7 @@ pub(crate) fn activation(site: &SiteShape, path: &Path) -> Result<Activation, Sh
         .activation
         .parse()
         .map_err(|error| unreadable(format!("{error}")))?;
-    Activation::new(&spec).map_err(|error| unreadable(format!("{error}")))
+    Activation::new(spec.elementwise()).map_err(|error| unreadable(format!("{error}")))
 }
 
 fn unreadable(site: &SiteShape, path: &Path) -> impl Fn(String) -> ShapesError {

@@ -1,6 +1,7 @@
 //! What a model is made of.
 
 mod choice;
+mod feed_forward;
 mod hugging_face;
 mod preset;
 mod sites;
@@ -10,6 +11,7 @@ use pliant_kernels::attention::Rotary;
 use serde::{Deserialize, Serialize};
 
 pub use choice::{Initialisation, NormPlacement, Positions};
+pub(crate) use feed_forward::FeedForwardActivation;
 pub(crate) use hugging_face::ConfigDocument;
 pub use preset::Preset;
 pub use sites::Sites;
@@ -33,7 +35,7 @@ pub struct ModelConfig {
     pub layers: usize,
     /// Number of attention heads; divides the hidden size.
     pub heads: usize,
-    /// Width of the feed-forward layer.
+    /// Width of the feed-forward layer; one with a gate has [two thirds](Self::inner_size) of it.
     pub intermediate_size: usize,
     /// Longest sequence, in tokens.
     pub max_positions: usize,
@@ -195,7 +197,7 @@ impl ModelConfig {
             });
         }
         for (layer, spec) in self.layer_activations()?.into_iter().enumerate() {
-            resolve_activation(spec, self.intermediate_size, &format!("layer.{layer}"))?;
+            self.feed_forward(spec, &format!("layer.{layer}"))?;
         }
         resolve_activation(self.pooler_activation(), self.hidden_size, "pooler").map(|_| ())
     }

@@ -154,6 +154,13 @@ impl AnyModel {
             sites: sites.clone(),
             ..own.clone()
         };
+        let has_gate = fixed.gated().is_some();
+        let mut others = config.layer_activations()?.into_iter();
+        if let Some(other) = others.find(|other| other.gated().is_some() != has_gate) {
+            return Err(refuse(format!(
+                "{other} has other matrices than {fixed}: a layer with a gate has three, one without two"
+            )));
+        }
         let mut values = self.named_values();
         let head = self.head().cloned();
         // What is drawn is coefficients, whose start is no matter of chance.

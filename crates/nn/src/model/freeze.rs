@@ -54,8 +54,16 @@ impl AnyModel {
             }
             let coefficients = take(&mut values, site);
             let learned = site.activation.spec();
-            let (function, folded) = match fold.then(|| fold_of(&site.activation, &coefficients)) {
-                Some(Some(fold)) => {
+            let has_gate = site
+                .layer
+                .is_some_and(|layer| layers[layer].gated().is_some());
+            let fold = fold
+                .then(|| fold_of(&site.activation, &coefficients))
+                .flatten()
+                // Behind a gate stands the value, which is another for each token: a shift is no bias.
+                .filter(|fold| !has_gate || fold.output_shift == 0.0);
+            let (function, folded) = match fold {
+                Some(fold) => {
                     if let Some(layer) = site.layer {
                         let name = format!("bert.encoder.layer.{layer}");
                         take_in(
@@ -69,7 +77,7 @@ impl AnyModel {
                         (held(learned, &coefficients).map_err(refuse)?, false)
                     }
                 }
-                _ => (held(learned, &coefficients).map_err(refuse)?, false),
+                None => (held(learned, &coefficients).map_err(refuse)?, false),
             };
             report.push(FrozenSite {
                 site: site.name.clone(),
@@ -78,7 +86,7 @@ impl AnyModel {
                 folded,
             });
             match site.layer {
-                Some(layer) => layers[layer] = function,
+                Some(layer) => layers[layer] = layers[layer].with_elementwise(function),
                 None => pooler = function,
             }
         }

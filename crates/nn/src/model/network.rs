@@ -8,7 +8,7 @@ use pliant_kernels::TokenLayout;
 
 use super::input::TokenInput;
 use crate::adapter::AdapterKind;
-use crate::config::{ModelConfig, resolve_activation};
+use crate::config::ModelConfig;
 use crate::error::ModelError;
 use crate::module::{
     Embeddings, Encoder, EncoderConfig, Head, MaskedLmHead, MaskedTarget, Observer,
@@ -35,10 +35,7 @@ impl<H: Head> Network<H> {
             .layer_activations()?
             .into_iter()
             .enumerate()
-            .map(|(layer, spec)| {
-                resolve_activation(spec, config.intermediate_size, &format!("layer.{layer}"))
-                    .map(Arc::new)
-            })
+            .map(|(layer, spec)| config.feed_forward(spec, &format!("layer.{layer}")))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             embeddings: Embeddings::init("bert.embeddings", source),

@@ -12,7 +12,7 @@ pub struct Site {
     pub name: String,
     /// The encoder layer; `None` for a site outside the layers.
     pub layer: Option<usize>,
-    /// The function.
+    /// The function; of a layer with a gate, that of the gate.
     pub activation: Activation,
     /// Number of channels it runs over.
     pub channels: usize,
@@ -31,11 +31,13 @@ pub(crate) fn layer_sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError>
         .map(|(layer, _)| layer);
     layers
         .map(|layer| {
+            let name = format!("layer.{layer}");
+            let own = config.feed_forward(functions[layer], &name)?;
             site(
-                functions[layer],
-                format!("layer.{layer}"),
+                name,
                 Some(layer),
-                config.intermediate_size,
+                Activation::clone(&own.function),
+                own.channels,
                 &format!("bert.encoder.layer.{layer}.intermediate"),
             )
         })
@@ -47,24 +49,18 @@ pub(crate) fn pooler_site(config: &ModelConfig) -> Result<Option<Site>, ModelErr
     if !config.sites.pooler() {
         return Ok(None);
     }
-    site(
-        config.pooler_activation(),
-        "pooler".to_owned(),
-        None,
-        config.hidden_size,
-        "bert.pooler",
-    )
-    .map(Some)
+    let (name, channels) = ("pooler", config.hidden_size);
+    let activation = resolve_activation(config.pooler_activation(), channels, name)?;
+    site(name.to_owned(), None, activation, channels, "bert.pooler").map(Some)
 }
 
 fn site(
-    spec: &ActivationSpec,
     name: String,
     layer: Option<usize>,
+    activation: Activation,
     channels: usize,
     parameters: &str,
 ) -> Result<Site, ModelError> {
-    let activation = resolve_activation(spec, channels, &name)?;
     let tensors =
         activation
             .coefficient_tensors(channels)

@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use pliant_activation::Activation;
 
 use super::layer::{EncoderLayer, EncoderLayerConfig};
 use super::norm::Norm;
 use super::pass::Pass;
 use super::source::ParameterSource;
 use crate::adapter::AdapterKind;
-use crate::config::NormPlacement;
+use crate::config::{FeedForwardActivation, NormPlacement};
 use crate::error::ModelError;
 
 /// Builds an [`Encoder`].
 #[derive(Debug)]
 pub(crate) struct EncoderConfig {
     /// The activation of each layer.
-    pub(crate) activations: Vec<Arc<Activation>>,
+    pub(crate) activations: Vec<FeedForwardActivation>,
 }
 
 impl EncoderConfig {

@@ -6,13 +6,14 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use pliant_activation::Activation;
 
-use super::linear::{Linear, LinearConfig};
+use super::linear::{self, Linear, LinearConfig};
 use super::pass::Pass;
 use super::source::{ParameterSource, Part};
 use crate::adapter::AdapterKind;
+use crate::config::FeedForwardActivation;
 use crate::error::ModelError;
 use crate::initialisation::Draw;
-use crate::operation::{bias_activation, scale_columns};
+use crate::operation::{bias_activation, gated_activation, scale_columns};
 use crate::parameter::Role;
 
 /// Builds [`FeedForward`].
@@ -21,41 +22,56 @@ pub(crate) struct FeedForwardConfig {
     /// The layer it belongs to.
     pub(crate) layer: usize,
     /// Its activation.
-    pub(crate) activation: Arc<Activation>,
+    pub(crate) activation: FeedForwardActivation,
 }
 
 impl FeedForwardConfig {
     /// The module with parameters `{name}.intermediate.dense.weight`, `{name}.intermediate.activation.numerator`,
-    /// `{name}.output.dense.weight`, ….
+    /// `{name}.output.dense.weight`, …; with a gate `{name}.intermediate.dense` is its projection, and
+    /// `{name}.intermediate.value` that of what it is multiplied by.
     pub(crate) fn init(
         self,
         name: &str,
         source: &mut ParameterSource<'_>,
     ) -> Result<FeedForward, ModelError> {
         let config = source.config();
-        let (hidden_size, intermediate_size) = (config.hidden_size, config.intermediate_size);
-        let learnable = self.activation.is_learnable();
-        let up = LinearConfig {
+        let hidden_size = config.hidden_size;
+        let FeedForwardActivation {
+            function,
+            channels,
+            is_gated,
+        } = self.activation;
+        let up = |draw| LinearConfig {
             inputs: hidden_size,
-            outputs: intermediate_size,
+            outputs: channels,
             role: Role::Weight,
-            draw: Draw::activated_matrix(config, hidden_size, intermediate_size, learnable),
+            draw,
         };
+        let activated =
+            Draw::activated_matrix(config, hidden_size, channels, function.is_learnable());
+        // A value independent of its gate and of variance one leaves `E[f(z)²]` as it is.
         let down = LinearConfig {
-            inputs: intermediate_size,
+            inputs: channels,
             outputs: hidden_size,
             role: Role::Weight,
-            draw: Draw::after_activation(config, intermediate_size, &self.activation),
+            draw: Draw::after_activation(config, channels, &function),
         };
         let site = format!("{name}.intermediate");
+        let mut layers = vec![(format!("{site}.dense"), up(activated))];
+        if is_gated {
+            let value = up(Draw::matrix(config, hidden_size));
+            layers.push((format!("{site}.value"), value));
+        }
         Ok(FeedForward {
-            up: up.init(&format!("{site}.dense"), source),
-            coefficients: coefficients(&self.activation, intermediate_size, &site, source)?,
+            up: linear::fused(layers, source),
+            coefficients: coefficients(&function, channels, &site, source)?,
             down: down.init(&format!("{name}.output.dense"), source),
             factors: None,
             name: site,
             layer: self.layer,
-            activation: self.activation,
+            channels,
+            is_gated,
+            activation: function,
         })
     }
 }
@@ -90,7 +106,7 @@ pub(super) fn coefficients(
     Ok(Some(source.fused([start.len()], parts)))
 }
 
-/// Up-projection, activation, down-projection; the bias of the last is left to the residual sum.
+/// Up-projection (with a gate: two of them side by side), activation, down-projection; the bias of the last is left to the residual sum.
 #[derive(Module, Debug)]
 pub(crate) struct FeedForward {
     up: Linear,
@@ -100,6 +116,8 @@ pub(crate) struct FeedForward {
     down: Linear,
     name: String,
     layer: usize,
+    channels: usize,
+    is_gated: bool,
     #[module(skip)]
     activation: Arc<Activation>,
 }
@@ -111,7 +129,7 @@ impl FeedForward {
             self.factors = Some(source.single(
                 format!("{}.ia3_l", self.name),
                 Role::Adapter,
-                [source.config().intermediate_size],
+                [self.channels],
                 Draw::Constant(1.0),
             ));
         }
@@ -129,26 +147,38 @@ impl FeedForward {
     /// - output: `[1, tokens, hidden]`, `[hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
         let u = self.up.product(hidden, &pass.products);
-        pass.output(
-            || format!("bert.encoder.layer.{}.intermediate.dense", self.layer),
-            &u,
-        );
         let bias = self.up.bias();
-        pass.activation_input(Some(self.layer), &u, &bias);
-        let y = bias_activation(
-            u,
-            bias,
-            self.coefficients.as_ref().map(Param::val),
-            &self.activation,
-        );
-        pass.output(
-            || format!("bert.encoder.layer.{}.intermediate.activation", self.layer),
-            &y,
-        );
+        self.show_inputs(&u, &bias, pass);
+        let coefficients = self.coefficients.as_ref().map(Param::val);
+        let y = if self.is_gated {
+            gated_activation(u, bias, coefficients, &self.activation)
+        } else {
+            bias_activation(u, bias, coefficients, &self.activation)
+        };
+        pass.output(|| self.part("activation"), &y);
         let y = match &self.factors {
             None => y,
             Some(factors) => scale_columns(y, factors.val(), 0),
         };
         (self.down.product(y, &pass.products), self.down.bias())
+    }
+
+    /// Shows the outputs of the up-projections and what the activation is applied to.
+    fn show_inputs(&self, u: &Tensor<3>, bias: &Tensor<1>, pass: &mut Pass<'_>) {
+        if !self.is_gated {
+            pass.output(|| self.part("dense"), u);
+            pass.activation_input(Some(self.layer), u, bias);
+        } else if pass.observer.is_some() {
+            let part = |first| u.clone().narrow(2, first, self.channels);
+            let gate = part(0);
+            pass.output(|| self.part("dense"), &gate);
+            pass.output(|| self.part("value"), &part(self.channels));
+            let gate_bias = bias.clone().narrow(0, 0, self.channels);
+            pass.activation_input(Some(self.layer), &gate, &gate_bias);
+        }
+    }
+
+    fn part(&self, kind: &str) -> String {
+        format!("bert.encoder.layer.{}.intermediate.{kind}", self.layer)
     }
 }

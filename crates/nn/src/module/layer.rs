@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use pliant_activation::Activation;
 use pliant_kernels::attention::Rotary;
 
 use super::attention::{SelfAttention, SelfAttentionConfig};
@@ -13,7 +12,7 @@ use super::norm::Norm;
 use super::pass::{DropoutPlace, Pass};
 use super::source::ParameterSource;
 use crate::adapter::AdapterKind;
-use crate::config::NormPlacement;
+use crate::config::{FeedForwardActivation, NormPlacement};
 use crate::error::ModelError;
 use crate::operation::{dropout_residual, dropout_residual_norm};
 
@@ -23,7 +22,7 @@ pub(crate) struct EncoderLayerConfig {
     /// Its number, from 0.
     pub(crate) layer: usize,
     /// The activation of its feed-forward sub-layer.
-    pub(crate) activation: Arc<Activation>,
+    pub(crate) activation: FeedForwardActivation,
     /// The rotation of queries and keys, shared by all layers.
     pub(crate) rotary: Option<Arc<Rotary>>,
 }

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use super::source::ParameterSource;
+use super::source::{ParameterSource, Part};
 
 use crate::initialisation::Draw;
 use crate::operation::{Products, linear, linear_with_bias};
@@ -39,6 +39,34 @@ impl LinearConfig {
                 Draw::Constant(0.0),
             ),
         }
+    }
+}
+
+/// Layers over the same input as one product: one after the other in memory, each under its own name.
+pub(crate) fn fused(
+    layers: Vec<(String, LinearConfig)>,
+    source: &mut ParameterSource<'_>,
+) -> Linear {
+    let inputs = layers.first().map_or(0, |(_, layer)| layer.inputs);
+    let outputs = layers.iter().map(|(_, layer)| layer.outputs).sum();
+    let (mut weights, mut biases) = (Vec::new(), Vec::new());
+    for (name, layer) in layers {
+        weights.push(Part {
+            name: format!("{name}.weight"),
+            role: layer.role,
+            shape: vec![layer.outputs, layer.inputs],
+            draw: layer.draw,
+        });
+        biases.push(Part {
+            name: format!("{name}.bias"),
+            role: Role::Bias,
+            shape: vec![layer.outputs],
+            draw: Draw::Constant(0.0),
+        });
+    }
+    Linear {
+        weight: source.fused([outputs, inputs], weights),
+        bias: source.fused([outputs], biases),
     }
 }
 

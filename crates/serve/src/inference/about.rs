@@ -30,7 +30,7 @@ pub(crate) struct ModelDescription {
     hidden_size: usize,
     /// Attention heads of a layer.
     heads: usize,
-    /// Width of the feed-forward layers.
+    /// Width of the feed-forward layers; those with a gate have two thirds of it.
     intermediate_size: usize,
     /// Tokens known.
     vocabulary_size: usize,

@@ -104,7 +104,9 @@ impl Evolution {
         let parsed = activation
             .parse::<ActivationSpec>()
             .map_err(|error| error.to_string())
-            .and_then(|spec| Activation::new(&spec).map_err(|error| error.to_string()));
+            .and_then(|spec| {
+                Activation::new(spec.elementwise()).map_err(|error| error.to_string())
+            });
         let function = match parsed {
             Ok(function) => function,
             Err(problem) => {

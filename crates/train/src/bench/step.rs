@@ -106,7 +106,7 @@ pub fn measure(options: &ModelBenchOptions) -> Result<ModelBenchReport, BenchErr
     };
     let ms_per_step = Milliseconds::of(&timed.steps);
     let per_second = |amount: f64| amount / (1e-3 * ms_per_step.median);
-    let flops_per_step = forward_flops(&config, &tokens)
+    let flops_per_step = forward_flops(&config, &tokens)?
         * match options.pass {
             Pass::Training => 3.0,
             Pass::Inference => 1.0,
@@ -145,7 +145,7 @@ fn check_memory(
     tokens: &DrawnTokens,
     parameters: usize,
 ) -> Result<(), BenchError> {
-    let needed = memory_bytes(config, tokens, parameters, pass == Pass::Training);
+    let needed = memory_bytes(config, tokens, parameters, pass == Pass::Training)?;
     match environment::inspect().available_memory_bytes {
         Some(available) if needed > available => Err(BenchError::Memory { needed, available }),
         _ => Ok(()),

@@ -121,39 +121,49 @@ impl Feed for DrawnTokens {
 }
 
 /// Additions and multiplications of the matrix products of a forward pass. With T tokens in sequences of S, M of them
-/// masked, hidden size H, feed-forward size I, L layers and V words:
+/// masked, hidden size H, feed-forward size I, L layers and V words (with a gate, 3 times its smaller size for `2 · I`):
 ///
 /// `L · (2·T·H·3H + 2·T·H·H + 2 · 2·T·H·I + 2 · 2·T·S·H) + 2·M·H·H + 2·M·H·V`
 ///
 /// (projections to query, key and value; attention's output; feed-forward; scores and mixture of attention; the head's
 /// transformation and projection).
-pub(super) fn forward_flops(config: &ModelConfig, tokens: &DrawnTokens) -> f64 {
-    let [rows, sequence, masked, hidden, inner, layers, words] = [
+///
+/// # Errors
+/// Sites that the model does not have.
+pub(super) fn forward_flops(config: &ModelConfig, tokens: &DrawnTokens) -> Result<f64, TrainError> {
+    let [rows, sequence, masked, hidden, projected, layers, words] = [
         tokens.tokens(),
         tokens.sequence,
         tokens.masked_tokens(),
         config.hidden_size,
-        config.intermediate_size,
+        config.projected_channels()?,
         config.layers,
         config.vocabulary_size,
     ]
     .map(|size| size as f64);
-    let layer =
-        8.0 * rows * hidden * hidden + 4.0 * rows * hidden * inner + 4.0 * rows * sequence * hidden;
-    layers * layer + 2.0 * masked * hidden * (hidden + words)
+    let attention = 8.0 * rows * hidden * hidden + 4.0 * rows * sequence * hidden;
+    let feed_forward = 2.0 * rows * hidden * projected;
+    Ok(layers * attention + feed_forward + 2.0 * masked * hidden * (hidden + words))
 }
 
 /// Bytes that a pass needs at the least, about: the weights; for training also their gradients and two moments, and
-/// eight hidden and two feed-forward tensors of every layer that wait for the backward pass.
+/// eight hidden and two feed-forward tensors (with a gate, three smaller ones) of every layer that wait for the backward pass.
+///
+/// # Errors
+/// Sites that the model does not have.
 pub(super) fn memory_bytes(
     config: &ModelConfig,
     tokens: &DrawnTokens,
     parameters: usize,
     training: bool,
-) -> u64 {
-    let layer = 8 * config.hidden_size + 2 * config.intermediate_size;
-    let (copies, layers) = if training { (4, config.layers) } else { (1, 1) };
-    4 * (copies * parameters + tokens.tokens() * layers * layer) as u64
+) -> Result<u64, TrainError> {
+    let layers = 8 * config.hidden_size * config.layers + config.projected_channels()?;
+    let (copies, channels) = if training {
+        (4, layers)
+    } else {
+        (1, layers / config.layers.max(1))
+    };
+    Ok(4 * (copies * parameters + tokens.tokens() * channels) as u64)
 }
 
 #[cfg(test)]
@@ -198,14 +208,16 @@ mod tests {
 
     #[test]
     fn the_work_of_known_sizes() {
-        let config = |preset| model_config(preset, "gelu".parse().unwrap()).unwrap();
+        let gelu: ActivationSpec = "gelu".parse().unwrap();
+        let config = |preset| model_config(preset, gelu.clone()).unwrap();
         let tokens = |batch| DrawnTokens {
             seed: 1,
             batch,
             sequence: 128,
         };
-        let gigaflops =
-            |preset, batch| (1e-9 * forward_flops(&config(preset), &tokens(batch))).round();
+        let gigaflops = |preset, batch| {
+            (1e-9 * forward_flops(&config(preset), &tokens(batch)).unwrap()).round()
+        };
         // A layer: 8·4096·256² = 2.147e9, 4·4096·256·1024 = 4.295e9, 4·4096·128·256 = 0.537e9; head 2·614·256·30778 = 9.675e9.
         assert_eq!(
             gigaflops(Preset::Mini, 32),
@@ -216,5 +228,14 @@ mod tests {
             gigaflops(Preset::Base, 8),
             (12.0_f64 * 14.899 + 7.353).round()
         );
+        // 3 matrices of 2048 are 2 of 3072; of 344, 1032 for 1024: 4096·2·128·8 = 8.389e6 in each of 2 layers.
+        let work = |preset, activation: &str| {
+            let config = model_config(preset, activation.parse().unwrap()).unwrap();
+            forward_flops(&config, &tokens(32)).unwrap()
+        };
+        let same = work(Preset::Base, "glu(silu)") - work(Preset::Base, "gelu");
+        assert!(same.abs() < 1.0, "{same}");
+        let more = work(Preset::Tiny, "glu(silu)") - work(Preset::Tiny, "gelu");
+        assert!((more - 2.0 * 8_388_608.0).abs() < 1.0, "{more}");
     }
 }

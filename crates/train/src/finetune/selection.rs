@@ -207,14 +207,14 @@ pub fn twin_coefficients(config: &ModelConfig, has_pooler: bool) -> Result<usize
             site: "the rational twin".to_owned(),
             source,
         };
-        let activation = Activation::new(spec).map_err(failed)?;
+        let activation = Activation::new(spec.elementwise()).map_err(failed)?;
         let tensors = activation.coefficient_tensors(channels).map_err(failed)?;
         Ok(tensors
             .iter()
             .map(|tensor| tensor.shape.iter().product::<usize>())
             .sum())
     };
-    if learns(&twin.activation, twin.intermediate_size)? == 0 {
+    if learns(&twin.activation, twin.inner_size(&twin.activation))? == 0 {
         twin.activation = default_rational();
         if !twin.sites.resolve(twin.layers)?.contains(&true) {
             twin.sites = Sites::all().with_pooler(twin.sites.pooler());
@@ -223,8 +223,10 @@ pub fn twin_coefficients(config: &ModelConfig, has_pooler: bool) -> Result<usize
     let layers = twin.sites.resolve(twin.layers)?;
     let layers = layers.iter().filter(|site| **site).count();
     let pooler = usize::from(has_pooler && twin.sites.pooler());
-    Ok(layers * learns(&twin.activation, twin.intermediate_size)?
-        + pooler * learns(&twin.activation, twin.hidden_size)?)
+    Ok(
+        layers * learns(&twin.activation, twin.inner_size(&twin.activation))?
+            + pooler * learns(&twin.activation, twin.hidden_size)?,
+    )
 }
 
 #[expect(
@@ -376,6 +378,9 @@ mod tests {
             ("gelu", "none+pooler", true, 130),
             ("gelu", "0-3", true, 40),
             ("rational(form=c)", "all", true, 132),
+            ("glu(rational)", "all", true, 120),
+            ("glu(rational(share=group(256)))", "0", true, 80),
+            ("glu(silu)", "all", false, 120),
         ] {
             let mut config = Preset::Base
                 .config(30_522, activation.parse().unwrap())

@@ -33,7 +33,7 @@ recipe_table! {
         hidden_size: usize = 128, between(2.0, 65536.0);
         /// Attention heads; divides `hidden_size`.
         heads: usize = 2, between(1.0, 1024.0);
-        /// Width of the feed-forward layers.
+        /// Width of the feed-forward layers; those with a gate (`glu(silu)`) have two thirds of it, to the nearest multiple of 8, so that they have as many parameters.
         intermediate_size: usize = 512, between(1.0, 262144.0);
         /// Longest sequence the model accepts, in tokens; the number of rows of a learned position table.
         max_positions: usize = 512, between(8.0, 1048576.0);

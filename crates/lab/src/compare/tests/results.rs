@@ -142,6 +142,25 @@ fn unequal_twins_are_an_error() {
     );
 }
 
+/// A layer with a gate has matrices of other shapes, so its weights cannot be equal to those of a plain one.
+#[test]
+fn a_gate_is_named_where_the_weights_differ_by_it() {
+    let (_keep, out) = folder();
+    let options = Options {
+        arms: Some("gelu,rational,glu(gelu)".parse().unwrap()),
+        ..options(&out)
+    };
+    let results = run(&options, &Fake::default()).unwrap();
+    assert!(!results.fairness.equal);
+    let [said] = &results.fairness.differs[..] else {
+        panic!("{:?}", results.fairness.differs);
+    };
+    assert!(
+        said.starts_with("initial weights of glu(gelu) and gelu:") && said.contains("gate"),
+        "{said}"
+    );
+}
+
 #[test]
 fn arms_of_the_recipe_may_differ_in_more_and_it_is_said() {
     let (keep, out) = folder();
