@@ -48,6 +48,22 @@ pub enum ActivationError {
         /// Why not.
         message: String,
     },
+    /// A function that has no entropy correction.
+    #[error("{activation} has no entropy correction: {reason}")]
+    NoBranch {
+        /// Text form of the activation.
+        activation: String,
+        /// Why not; boxed, so that errors that hold this one stay small.
+        reason: Box<str>,
+    },
+    /// Inputs whose density cannot be told.
+    #[error("no density can be estimated: {reason}")]
+    Density {
+        /// Why not.
+        reason: Box<str>,
+        /// What to do about it.
+        hint: &'static str,
+    },
 }
 
 impl ActivationError {
@@ -69,6 +85,11 @@ impl ActivationError {
             Self::Pole { .. } => {
                 Some("use form a or b, another degree, or a narrower range".into())
             }
+            Self::NoBranch { .. } => Some(
+                "start from a function without coefficients that increases where its inputs lie, e.g. relu, gelu or tanh"
+                    .into(),
+            ),
+            Self::Density { hint, .. } => Some((*hint).into()),
             Self::NoChannels { .. } | Self::Inexpressible { .. } | Self::Fit { .. } => None,
         }
     }

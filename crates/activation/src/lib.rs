@@ -35,6 +35,7 @@ pub mod activation;
 pub mod bench;
 pub mod check;
 pub mod dual;
+pub mod entropy;
 pub mod error;
 pub mod expression;
 mod family;
