@@ -79,19 +79,25 @@ arms() {
             "$arm" "$arm" "$chosen" "$chosen" >> "$file"
     done
 }
+# Long enough for gelu to come below a loss of 5.0.
+steps=2500
 arms pair gelu rational
 arms others gelu relu silu "rational(start=gelu_2020)" "rational(form=b)"
 (
-    compare pair "$out/pair.toml" --seeds 1-8
+    compare pair "$out/pair.toml" --steps $steps --seeds 1-8
 ) &
 (
-    compare released "$out/pair.toml" --seeds 1-3 --set model.initialisation=released_raft
-    compare others "$out/others.toml" --seeds 1-3
+    # Unequal initial weights are the point here, so that neither is the other's twin.
+    # shellcheck disable=SC2046
+    for arm in gelu rational; do
+        compare released-$arm "$recipe" --arms $arm $(rate "$FIXED_RATE") --steps $steps --seeds 1-3 --set model.initialisation=released_raft
+    done
+    compare others "$out/others.toml" --steps $steps --seeds 1-3
 ) &
 wait
 
 echo "comparison,arm,seed,loss" > "$out/half-b.csv"
-for model in "$out"/{pair,released,others}/*/seed-*/model; do
+for model in "$out"/{pair,released-gelu,released-rational,others}/*/seed-*/model; do
     [ -d "$model" ] || continue
     cell="${model#"$out"/}"
     IFS=/ read -r comparison arm seed _ <<< "$cell"

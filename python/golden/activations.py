@@ -112,6 +112,11 @@ def rational(form, numerator):
     return function
 
 
+def held(function, coefficients):
+    """With the coefficients as numbers, in single precision as the program keeps them."""
+    return lambda x, c: function(x, torch.tensor(coefficients, dtype=torch.float32).to(x.dtype))
+
+
 RATIONAL = [-0.0012, 0.51, 0.42, 0.13, 0.024, 0.0029]
 
 # Text form: function, coefficients of a group, kinks.
@@ -143,6 +148,8 @@ CASES = {
     "rational(form=b)": (rational("b", 6), RATIONAL + [-0.067, 0.18, 0.037, 0.0011], [0]),
     "rational(form=c)": (rational("c", 6), RATIONAL + [0.8, -0.067, 0.18, 0.037, 0.0011], []),
     "rational(form=n)": (rational("n", 6), RATIONAL + [0.067, 0.38, 0.037, 0.011], []),
+    "frozen(rational(3/2), [0.01, 0.5, 0.3, 0, 0.1, 0.2])": (held(rational("a", 4), [0.01, 0.5, 0.3, 0.0, 0.1, 0.2]), [], [0]),
+    "frozen(swish, [1.25])": (held(lambda x, c: x * torch.sigmoid(c[0] * x), [1.25]), [], []),
 }
 
 

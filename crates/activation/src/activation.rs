@@ -5,6 +5,7 @@ use crate::error::ActivationError;
 use crate::expression::Expression;
 use crate::family::Function;
 use crate::fit::FitReport;
+use crate::fold::Fold;
 use crate::spec::ActivationSpec;
 use std::sync::Arc;
 
@@ -238,6 +239,13 @@ impl Activation {
             value * value * libm::exp(-0.5 * z * z)
         });
         terms.sum::<f64>() * width / (2.0 * std::f64::consts::PI).sqrt()
+    }
+
+    /// With these coefficients of one group, the same function as a fixed one between affine maps, for the neighbouring matrices
+    /// to take in; `None` where it is not exactly one.
+    pub fn fold(&self, group_coefficients: &[f64]) -> Option<Fold> {
+        let family = self.spec.resolved_family();
+        family.fold(self.spec.values(), &*self.function, group_coefficients)
     }
 
     /// The formulas of value and derivative, from the one definition.

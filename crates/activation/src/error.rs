@@ -40,6 +40,14 @@ pub enum ActivationError {
         /// The symbol; boxed, so that errors that hold this one stay small.
         symbol: Box<str>,
     },
+    /// What is no function of one input by itself.
+    #[error("{activation} is no function by itself: {reason}")]
+    NoFunction {
+        /// Text form of the activation.
+        activation: String,
+        /// Why not; boxed, so that errors that hold this one stay small.
+        reason: Box<str>,
+    },
     /// The fit cannot be made as asked.
     #[error("cannot fit {target}: {message}")]
     Fit {
@@ -90,7 +98,10 @@ impl ActivationError {
                     .into(),
             ),
             Self::Density { hint, .. } => Some((*hint).into()),
-            Self::NoChannels { .. } | Self::Inexpressible { .. } | Self::Fit { .. } => None,
+            Self::NoChannels { .. }
+            | Self::Inexpressible { .. }
+            | Self::NoFunction { .. }
+            | Self::Fit { .. } => None,
         }
     }
 }

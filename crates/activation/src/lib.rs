@@ -40,8 +40,10 @@ pub mod error;
 pub mod expression;
 mod family;
 pub mod fit;
+mod fold;
 pub mod import;
 mod kernel;
+pub mod library;
 pub mod list;
 pub mod number;
 pub mod onnx;
@@ -50,6 +52,7 @@ pub mod spec;
 
 pub use activation::{Activation, CoefficientTensor};
 pub use error::ActivationError;
+pub use fold::Fold;
 pub use spec::{ActivationSpec, DenominatorForm, ParseError, RationalOptions, Share};
 
 /// The examples of the README are tests.

@@ -3,7 +3,7 @@
 use crate::activation::Activation;
 use crate::error::ActivationError;
 use crate::family;
-use crate::spec::{ActivationSpec, DenominatorForm, Parameter};
+use crate::spec::{ActivationSpec, DenominatorForm};
 use serde::Serialize;
 
 /// One family, or one denominator form of it.
@@ -39,16 +39,8 @@ pub struct ListEntry {
 /// If a start cannot be fitted.
 pub fn list() -> Result<Vec<ListEntry>, ActivationError> {
     let mut entries = Vec::new();
-    for family in family::all()
-        .iter()
-        .filter(|family| !family.is_start_only())
-    {
-        let values = family
-            .parameters()
-            .iter()
-            .map(Parameter::default_value)
-            .collect();
-        let spec = ActivationSpec::new(*family, values);
+    for family in family::all().iter().filter(|family| family.is_listed()) {
+        let spec = ActivationSpec::plain(*family);
         let forms = if spec.rational().is_some() {
             DenominatorForm::ALL
                 .iter()

@@ -145,7 +145,8 @@ fn the_list_has_every_family_once() {
             "rational",
             "rational(form=b)",
             "rational(form=c)",
-            "rational(form=n)"
+            "rational(form=n)",
+            "frozen"
         ]
     );
     for entry in &entries {

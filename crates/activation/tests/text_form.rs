@@ -56,6 +56,21 @@ fn defaults_are_left_out_and_the_rest_round_trips() {
             "series(2, base=leaky_relu(0.1))",
         ),
         ("prelu(slope=0.25, share=channel)", "prelu(share=channel)"),
+        ("frozen", "frozen"),
+        ("frozen(of=rational(form=a))", "frozen"),
+        ("frozen(swish,[ 1.25 ])", "frozen(swish, [1.25])"),
+        (
+            "frozen(prelu, coefficients=[-1e-3])",
+            "frozen(prelu, [-0.001])",
+        ),
+        (
+            "layers([gelu,frozen(swish, [2]), rational( form=b )])",
+            "layers([gelu, frozen(swish, [2]), rational(form=b)])",
+        ),
+        (
+            "rational(start=frozen(swish, [1.5]))",
+            "rational(start=frozen(swish, [1.5]))",
+        ),
     ] {
         let spec = parse(text);
         assert_eq!(spec.to_string(), printed);
@@ -122,6 +137,50 @@ fn errors_point_at_the_character_and_help() {
             Some("did you mean `form`?"),
         ),
         ("rational(form=x)", 14, "form must be a, b, c or n", None),
+        (
+            "frozen(gelu)",
+            7,
+            "`gelu` has no coefficients to hold",
+            None,
+        ),
+        (
+            "frozen(rational(share=channel))",
+            7,
+            "`rational(share=channel)` is a function for each group of channels, not one: only share=layer can be frozen into one",
+            None,
+        ),
+        (
+            "frozen(swish, [1, 2])",
+            14,
+            "`swish` has 1 coefficients, not 2",
+            None,
+        ),
+        (
+            "frozen(swish, [1, x])",
+            18,
+            "coefficients must be finite numbers",
+            None,
+        ),
+        ("frozen(swish, [1", 16, "expected `,` or `]`", None),
+        ("frozen(swish, 1)", 14, "expected a list in brackets", None),
+        (
+            "layers",
+            0,
+            "layers needs a function for each layer, e.g. layers([gelu, rational])",
+            None,
+        ),
+        (
+            "layers([gelu, layers([gelu])])",
+            14,
+            "`layers` cannot stand inside another function",
+            None,
+        ),
+        (
+            "rational(start=swish)",
+            15,
+            "`swish` has coefficients itself: start from a fixed function",
+            None,
+        ),
         (
             "rational(share=chanel)",
             15,
@@ -258,4 +317,31 @@ proptest! {
         let spec = parse(&text);
         prop_assert_eq!(parse(&spec.to_string()), spec);
     }
+}
+
+#[test]
+fn functions_inside_each_other_have_an_end() {
+    let deep = format!("{}gelu", "rational(start=".repeat(100_000));
+    let message = error(&deep).to_string();
+    assert!(
+        message.starts_with("more than 6 functions inside each other"),
+        "{}",
+        &message[..80]
+    );
+}
+
+#[test]
+fn layers_have_their_own_functions() {
+    let same = parse("gelu");
+    assert_eq!(same.of_layer(7), Some(&same));
+    assert!(same.of_each_layer().is_none());
+    let functions = [parse("gelu"), parse("swish")];
+    let layers = ActivationSpec::for_layers(&functions).unwrap();
+    assert_eq!(layers.to_string(), "layers([gelu, swish])");
+    assert_eq!(layers.of_layer(1), Some(&functions[1]));
+    assert_eq!(layers.of_layer(2), None);
+    assert!(layers.is_learnable() && !parse("layers([gelu, relu])").is_learnable());
+    let alike = [same.clone(), same.clone()];
+    assert_eq!(ActivationSpec::for_layers(&alike).unwrap(), same);
+    assert!(ActivationSpec::for_layers(&[]).is_err());
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, io, path::Path, process::ExitCode};
 
-use pliant_activation::{ActivationError, ParseError};
+use pliant_activation::{ActivationError, ParseError, library::LibraryError};
 use pliant_data::{DataError, TaskError};
 use pliant_hub::HubError;
 use pliant_lab::{
@@ -138,6 +138,7 @@ usage!(
     ArmsError,
     SeedsError,
     ParseError,
+    LibraryError,
     ActivationError,
     TaskError,
     ConversionError

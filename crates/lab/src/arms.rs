@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use pliant_activation::ActivationSpec;
+use pliant_activation::{ActivationSpec, library};
 use serde::{Deserialize, Serialize};
 
 /// Names that the comparison's own files and folders take in the output folder.
@@ -29,9 +29,18 @@ pub struct Arm {
     pub sets: Vec<String>,
 }
 
-/// Activations that differ in nothing else, from `gelu,rational(5/4, form=b)`.
+/// Activations that differ in nothing else, from `gelu,rational(5/4, form=b),@FILE:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArmList(Vec<ActivationSpec>);
+pub struct ArmList(Vec<ListedActivation>);
+
+/// An activation of the list, and what it is called there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedActivation {
+    /// Its text form, or its name in the library that it comes from.
+    pub name: String,
+    /// The activation.
+    pub activation: ActivationSpec,
+}
 
 /// Why a text is no list of arms, or tables are no arms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +104,7 @@ impl ArmsError {
 
 impl ArmList {
     /// The activations, in the order given.
-    pub fn as_slice(&self) -> &[ActivationSpec] {
+    pub fn as_slice(&self) -> &[ListedActivation] {
         &self.0
     }
 }
@@ -104,7 +113,7 @@ impl FromStr for ArmList {
     type Err = ArmsError;
 
     fn from_str(text: &str) -> Result<Self, ArmsError> {
-        let mut specs: Vec<ActivationSpec> = Vec::new();
+        let mut listed: Vec<ListedActivation> = Vec::new();
         for (index, part) in split_top_level(text)?.into_iter().enumerate() {
             let part = part.trim();
             if part.is_empty() {
@@ -113,31 +122,28 @@ impl FromStr for ArmList {
                     item: index + 1,
                 });
             }
-            let spec = part
-                .parse::<ActivationSpec>()
-                .map_err(|error| ArmsError::Activation {
-                    item: index + 1,
-                    message: error.to_string(),
-                    suggestion: error.hint(),
-                })?;
-            if specs.contains(&spec) {
-                return Err(ArmsError::Twice {
-                    name: spec.to_string(),
-                });
+            let activation = library::resolve(part).map_err(|error| ArmsError::Activation {
+                item: index + 1,
+                message: error.to_string(),
+                suggestion: error.hint(),
+            })?;
+            let name = library::name_of(part).map_or_else(|| activation.to_string(), str::to_owned);
+            if listed.iter().any(|other| other.activation == activation) {
+                return Err(ArmsError::Twice { name });
             }
-            specs.push(spec);
+            listed.push(ListedActivation { name, activation });
         }
-        Ok(Self(specs))
+        Ok(Self(listed))
     }
 }
 
 impl fmt::Display for ArmList {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, spec) in self.0.iter().enumerate() {
+        for (index, listed) in self.0.iter().enumerate() {
             if index > 0 {
                 formatter.write_str(",")?;
             }
-            write!(formatter, "{spec}")?;
+            write!(formatter, "{}", listed.activation)?;
         }
         Ok(())
     }
@@ -145,10 +151,13 @@ impl fmt::Display for ArmList {
 
 /// Arms that differ only in `activation.function`.
 pub(crate) fn from_activations(list: &ArmList) -> Vec<Arm> {
-    let named = list.as_slice().iter().map(|spec| {
-        let name = spec.to_string();
-        let set = format!("activation.function={}", toml::Value::String(name.clone()));
-        (name, vec![set])
+    let named = list.as_slice().iter().map(|listed| {
+        // The text form, so that the arm does not change with the library.
+        let text = toml::Value::String(listed.activation.to_string());
+        (
+            listed.name.clone(),
+            vec![format!("activation.function={text}")],
+        )
     });
     with_folders(named)
 }

@@ -26,7 +26,7 @@ pub mod shapes;
 pub mod statistics;
 pub mod sweep;
 
-pub use arms::{Arm, ArmList, ArmsError};
+pub use arms::{Arm, ArmList, ArmsError, ListedActivation};
 pub use compare::CompareError;
 pub use conversion::ConversionError;
 pub use report::ReportError;

@@ -68,6 +68,14 @@ pub enum ModelError {
         /// Number of layers of the model.
         layers: usize,
     },
+    /// An activation of `layers([…])` with another number of functions than the model has layers.
+    #[error("the activation names the functions of {functions} layers, but the model has {layers}")]
+    LayerFunctions {
+        /// Functions named.
+        functions: usize,
+        /// Number of layers of the model.
+        layers: usize,
+    },
     /// A named choice that does not exist.
     #[error("unknown {what} `{given}`; known: {known}")]
     UnknownChoice {
@@ -226,6 +234,12 @@ pub enum ModelError {
         /// Why not.
         reason: String,
     },
+    /// The learned activations cannot be held.
+    #[error("the model cannot be frozen: {reason}")]
+    NotFreezable {
+        /// Why not.
+        reason: String,
+    },
     /// A parameter is written with the wrong number of values.
     #[error("parameter `{name}` has {expected} values, not {found}")]
     ParameterLength {
@@ -296,6 +310,9 @@ impl ModelError {
                 let last = layers.saturating_sub(1);
                 return Some(format!("use layers from 0 to {last}, or \"all\""));
             }
+            Self::LayerFunctions { layers, .. } => {
+                return Some(format!("write layers([…]) with {layers} functions"));
+            }
             Self::UnknownChoice { nearest, known, .. } => {
                 return Some(match nearest {
                     Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -365,6 +382,10 @@ impl ModelError {
             }
             Self::NotReplaceable { .. } => {
                 "begin with a model that has one fixed activation in all layers, or keep the one it has"
+            }
+            Self::NotFreezable { .. } => {
+                "freeze a model whose activation learns, with one function for all channels of a layer; \
+                 to hold others while training, give the group `activation` a learning rate of 0"
             }
             Self::InputLength { .. }
             | Self::InputRange { .. }

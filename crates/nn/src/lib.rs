@@ -19,8 +19,8 @@ pub use config::{Initialisation, ModelConfig, NormPlacement, Positions, Preset, 
 pub use error::ModelError;
 pub use head::TaskHead;
 pub use model::{
-    AnyModel, DropoutKey, Gradients, MaskedLanguageModel, Model, ModelInput, Site, TaskInput,
-    TaskModel, TaskScore, TaskTarget,
+    AnyModel, DropoutKey, FrozenSite, Gradients, MaskedLanguageModel, Model, ModelInput, Site,
+    TaskInput, TaskModel, TaskScore, TaskTarget,
 };
 pub use module::{Head, LearnableActivation, LearnableActivationConfig, MaskedLmHead, TaskOutput};
 pub use operation::{OperationTimes, TensorMemory, time_operations};

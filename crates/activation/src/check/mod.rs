@@ -99,7 +99,7 @@ fn cases(options: &CheckOptions) -> Vec<ActivationSpec> {
     }
     let mut texts: Vec<String> = family::all()
         .iter()
-        .filter(|family| !family.is_start_only())
+        .filter(|family| family.is_listed())
         .map(|family| family.name().to_owned())
         .collect();
     for family in family::all() {

@@ -5,6 +5,7 @@
 //! slope, as of PyTorch's leaky ReLU; the released code composes two ReLUs and has 0 there.
 
 use super::parametric::{Parametric, ParametricFamily, SHARE};
+use crate::fold::Fold;
 use crate::number::Number;
 use crate::spec::{Parameter, ParameterKind};
 
@@ -84,6 +85,12 @@ impl Parametric<2> for Arelu {
             x.where_positive(zero.clone(), x.clone()),
             x.where_positive(x.clone(), zero),
         ]
+    }
+    fn fold(self, [negative, positive]: &[f64; 2]) -> Option<Fold> {
+        Some(Fold {
+            output_scale: *positive,
+            ..Fold::plain(&format!("leaky_relu({})", negative / positive))?
+        })
     }
     fn kinks(self, _c: &[f64; 2]) -> Vec<f64> {
         vec![0.0]

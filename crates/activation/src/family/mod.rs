@@ -3,10 +3,12 @@
 mod arelu;
 mod crrelu;
 mod fixed;
+mod frozen;
 mod gelu;
 mod gelu_2020;
 mod gelu_tanh;
 mod identity;
+mod layers;
 mod leaky_relu;
 mod parametric;
 mod polynomial;
@@ -29,11 +31,13 @@ use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
 use crate::fit::FitReport;
+use crate::fold::Fold;
 use crate::spec::{ActivationSpec, Parameter, Value};
 use std::fmt::Debug;
 use std::sync::Arc;
 
 pub(crate) use fixed::Fixed;
+pub(crate) use frozen::NAME as FROZEN;
 pub(crate) use gelu_2020::NAME as GELU_2020;
 pub(crate) use parametric::Parametric;
 
@@ -60,6 +64,8 @@ static FAMILIES: &[&dyn Family] = &[
     &series::FAMILY,
     &spline::FAMILY,
     &rational::FAMILY,
+    &frozen::FAMILY,
+    &layers::FAMILY,
 ];
 
 pub(crate) fn all() -> &'static [&'static dyn Family] {
@@ -99,9 +105,30 @@ pub(crate) trait Family: Send + Sync {
     fn is_start_only(&self) -> bool {
         false
     }
+    /// Shown in the list of families.
+    fn is_listed(&self) -> bool {
+        !self.is_start_only()
+    }
+    /// No argument of another function.
+    fn is_outermost_only(&self) -> bool {
+        false
+    }
+    /// The function of each layer, where they differ.
+    fn layers<'a>(&self, _values: &'a [Value]) -> Option<&'a [ActivationSpec]> {
+        None
+    }
     /// Refuses combinations of arguments; names the parameter at fault.
     fn validate(&self, _values: &[Value]) -> Validation {
         Ok(())
+    }
+    /// A learned function of this family as a fixed one between affine maps, where it is exactly one.
+    fn fold(
+        &self,
+        _values: &[Value],
+        function: &dyn Function,
+        coefficients: &[f64],
+    ) -> Option<Fold> {
+        function.fold(coefficients)
     }
     /// How a series of so many terms is made of the family's function, if it can be.
     fn terms(&self, _base: &ActivationSpec, _terms: usize) -> Option<MakeSeries> {
@@ -131,6 +158,11 @@ pub(crate) trait Function: Debug + Send + Sync {
     /// Magnitude of the inputs up to which f32 keeps the digits of the formula.
     fn precise_within(&self) -> f64 {
         f64::INFINITY
+    }
+
+    /// The function of these coefficients as a fixed one between affine maps, where it is exactly one.
+    fn fold(&self, _coefficients: &[f64]) -> Option<Fold> {
+        None
     }
 
     fn value(&self, coefficients: &[f64], x: f64) -> f64;

@@ -6,6 +6,7 @@ use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
 use crate::fit::FitReport;
+use crate::fold::Fold;
 use crate::kernel;
 use crate::number::Number;
 use crate::spec::{ActivationSpec, Parameter, ParameterKind, Share, Value};
@@ -35,6 +36,10 @@ pub(crate) trait Parametric<const C: usize>: Copy + Debug + Send + Sync + 'stati
     fn derivative<N: Number>(self, c: &[N; C], x: &N) -> N;
     /// `∂f/∂c` for each effective coefficient.
     fn gradient<N: Number>(self, c: &[N; C], x: &N) -> [N; C];
+    /// The function of these effective coefficients as a fixed one between affine maps, where it is exactly one.
+    fn fold(self, _c: &[f64; C]) -> Option<Fold> {
+        None
+    }
     /// Where the derivative may jump, by effective coefficients.
     fn kinks(self, _c: &[f64; C]) -> Vec<f64> {
         Vec::new()
@@ -208,6 +213,10 @@ impl<F: Parametric<C>, const C: usize> Function for ParametricFunction<F, C> {
 
     fn precise_within(&self) -> f64 {
         self.definition.precise_within()
+    }
+
+    fn fold(&self, coefficients: &[f64]) -> Option<Fold> {
+        self.definition.fold(&self.effective(coefficients))
     }
 
     fn value(&self, coefficients: &[f64], x: f64) -> f64 {

@@ -4,6 +4,7 @@
 //! al. 2015, equation 1 (one slope for each channel, or one for all; no weight decay, which would pull it to ReLU).
 
 use super::parametric::{Parametric, ParametricFamily, SHARE};
+use crate::fold::Fold;
 use crate::number::Number;
 use crate::spec::{Parameter, ParameterKind};
 
@@ -47,6 +48,9 @@ impl Parametric<1> for Prelu {
     #[inline(always)]
     fn gradient<N: Number>(self, _c: &[N; 1], x: &N) -> [N; 1] {
         [x.where_positive(N::constant(0.0), x.clone())]
+    }
+    fn fold(self, [a]: &[f64; 1]) -> Option<Fold> {
+        Fold::plain(&format!("leaky_relu({a})"))
     }
     fn kinks(self, _c: &[f64; 1]) -> Vec<f64> {
         vec![0.0]

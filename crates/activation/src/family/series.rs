@@ -17,6 +17,7 @@ use super::parametric::{self, Parametric, SHARE};
 use super::relu::Relu;
 use super::{Family, Function, MakeSeries, Validation, find};
 use crate::error::ActivationError;
+use crate::fold::Fold;
 use crate::number::Number;
 use crate::spec::{ActivationSpec, Parameter, ParameterKind, Value};
 use std::sync::Arc;
@@ -71,7 +72,7 @@ impl Family for SeriesFamily {
     }
 
     fn note(&self) -> &'static str {
-        "form=printed is the paper's formula: with one base it collapses to one term. form=composed is the released training code's elementwise part. Amplitudes alone could be folded into the next matrix; offsets inside the base cannot."
+        "form=printed is the paper's formula: with one base it collapses to one term, which `pliant freeze --fold` folds into the matrices, as it does series(1). form=composed is the released training code's elementwise part. Several offsets inside the base cannot be folded."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -102,6 +103,29 @@ impl Family for SeriesFamily {
                 Err(("form", format!("form={form} is for base=relu")))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// `sum` of one term has its offset inside and its amplitude outside; `printed` collapses to one base whose amplitude and
+    /// offset are sums. Several offsets inside need the base as often.
+    fn fold(&self, values: &[Value], _: &dyn Function, coefficients: &[f64]) -> Option<Fold> {
+        let (Value::Integer(terms), Value::Function(base)) = (&values[TERMS], &values[BASE]) else {
+            return None;
+        };
+        let (amplitudes, offsets) = coefficients.split_at_checked(*terms)?;
+        let whole = Fold::of((**base).clone());
+        match values[FORM] {
+            Value::Choice("sum") if *terms == 1 => Some(Fold {
+                input_shift: offsets[0],
+                output_scale: amplitudes[0],
+                ..whole
+            }),
+            Value::Choice("printed") => Some(Fold {
+                output_scale: amplitudes.iter().sum(),
+                output_shift: offsets.iter().sum(),
+                ..whole
+            }),
+            _ => None,
         }
     }
 

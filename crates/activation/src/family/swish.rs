@@ -4,6 +4,7 @@
 //! SiLU, at 0 half the identity, towards infinity ReLU. Ramachandran, Zoph, Le 2017, section 4.
 
 use super::parametric::{Parametric, ParametricFamily, SHARE};
+use crate::fold::Fold;
 use crate::number::Number;
 use crate::spec::{Parameter, ParameterKind};
 
@@ -24,6 +25,8 @@ pub(super) static FAMILY: ParametricFamily<Swish, 1> = ParametricFamily {
     check: |_| Ok(()),
 };
 
+const SMALLEST_FOLDED: f64 = 1e-3;
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Swish {
     slope: f64,
@@ -41,6 +44,17 @@ impl Parametric<1> for Swish {
     }
     fn start(self) -> [f64; 1] {
         [self.slope]
+    }
+    /// `silu(βx)/β`, unless β is so small that the matrices would hold numbers of another size.
+    fn fold(self, [beta]: &[f64; 1]) -> Option<Fold> {
+        if beta.abs() < SMALLEST_FOLDED {
+            return None;
+        }
+        Some(Fold {
+            input_scale: *beta,
+            output_scale: 1.0 / beta,
+            ..Fold::plain("silu")?
+        })
     }
     #[inline(always)]
     fn value<N: Number>(self, [beta]: &[N; 1], x: &N) -> N {

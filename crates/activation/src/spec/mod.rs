@@ -55,6 +55,12 @@ impl ActivationSpec {
         Self { family, values }
     }
 
+    /// The family with all its defaults.
+    pub(crate) fn plain(family: &'static dyn Family) -> Self {
+        let defaults = family.parameters().iter().map(Parameter::default_value);
+        Self::new(family, defaults.collect())
+    }
+
     pub(crate) fn resolved_family(&self) -> &'static dyn Family {
         self.family
     }
@@ -71,6 +77,42 @@ impl ActivationSpec {
     /// Whether the activation has coefficients to learn.
     pub fn is_learnable(&self) -> bool {
         self.family.is_learnable(&self.values)
+    }
+
+    /// The function of layer `layer`, from 0: the spec itself unless it names one for each layer; `None` if it names fewer.
+    pub fn of_layer(&self, layer: usize) -> Option<&Self> {
+        match self.of_each_layer() {
+            None => Some(self),
+            Some(functions) => functions.get(layer),
+        }
+    }
+
+    /// The functions of the layers, if the spec names one for each: `layers([…])`.
+    pub fn of_each_layer(&self) -> Option<&[Self]> {
+        self.family.layers(&self.values)
+    }
+
+    /// `layers([…])` of these; themselves where all are equal.
+    ///
+    /// # Errors
+    /// [`ParseError`] without functions, or if one is itself a list of them.
+    pub fn for_layers(functions: &[Self]) -> Result<Self, ParseError> {
+        match functions {
+            [first, others @ ..] if others.iter().all(|other| other == first) => Ok(first.clone()),
+            _ => {
+                let list: Vec<String> = functions.iter().map(ToString::to_string).collect();
+                format!("layers([{}])", list.join(", ")).parse()
+            }
+        }
+    }
+
+    /// This learnable activation held at `coefficients`, those of one group in the order of its tensors.
+    ///
+    /// # Errors
+    /// [`ParseError`] if it has no coefficients, another number of them, or differs by channel.
+    pub fn frozen(&self, coefficients: &[f32]) -> Result<Self, ParseError> {
+        let numbers: Vec<String> = coefficients.iter().map(ToString::to_string).collect();
+        format!("{}({self}, [{}])", family::FROZEN, numbers.join(", ")).parse()
     }
 
     /// The options of a rational, `None` for every other family.

@@ -8,8 +8,12 @@ use crate::family::{self, Family};
 use std::ops::Range;
 
 pub(super) fn parse(text: &str) -> Result<ActivationSpec, ParseError> {
-    let mut parser = Parser { text, position: 0 };
-    let spec = parser.function(false)?;
+    let mut parser = Parser {
+        text,
+        position: 0,
+        depth: 0,
+    };
+    let spec = parser.function(Place::Outermost)?;
     parser.skip_space();
     if parser.position < text.len() {
         return Err(parser.expected_here("the end of the activation"));
@@ -17,9 +21,23 @@ pub(super) fn parse(text: &str) -> Result<ActivationSpec, ParseError> {
     Ok(spec)
 }
 
+/// More functions inside each other than any use needs; a text of many must not use up the stack.
+const DEEPEST: usize = 6;
+
 struct Parser<'a> {
     text: &'a str,
     position: usize,
+    depth: usize,
+}
+
+/// Where a function stands in the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outermost,
+    /// An argument that must have no coefficients.
+    Fixed,
+    /// An argument that may have some.
+    Any,
 }
 
 impl Parser<'_> {
@@ -63,23 +81,35 @@ impl Parser<'_> {
         self.error(self.position..end, ParseErrorKind::Expected { what })
     }
 
-    /// `nested`: an argument of another function, which must have no coefficients.
-    fn function(&mut self, nested: bool) -> Result<ActivationSpec, ParseError> {
+    fn function(&mut self, place: Place) -> Result<ActivationSpec, ParseError> {
+        self.depth += 1;
+        let function = self.function_at(place);
+        self.depth -= 1;
+        function
+    }
+
+    fn function_at(&mut self, place: Place) -> Result<ActivationSpec, ParseError> {
+        let fixed = place == Place::Fixed;
         let span = self.word();
         if span.is_empty() {
             return Err(self.expected_here("the name of a function"));
+        }
+        if self.depth > DEEPEST {
+            let message = format!("more than {DEEPEST} functions inside each other");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
         let name = &self.text[span.clone()];
         let known = || {
             family::all()
                 .iter()
-                .filter(move |family| !nested || !is_learnable_by_default(**family))
+                .filter(move |family| !fixed || !ActivationSpec::plain(**family).is_learnable())
+                .filter(move |family| place == Place::Outermost || !family.is_outermost_only())
                 .map(|family| family.name())
         };
         let Some(family) = family::find(name) else {
             let known: Vec<&str> = known()
                 .filter(|name| {
-                    nested || family::find(name).is_some_and(|family| !family.is_start_only())
+                    fixed || family::find(name).is_some_and(|family| !family.is_start_only())
                 })
                 .collect();
             let kind = ParseErrorKind::UnknownName {
@@ -89,13 +119,17 @@ impl Parser<'_> {
             };
             return Err(self.error(span, kind));
         };
-        if !nested && family.is_start_only() {
+        if !fixed && family.is_start_only() {
             let message =
                 format!("`{name}` gives start values only: it is no activation by itself");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
+        if place != Place::Outermost && family.is_outermost_only() {
+            let message = format!("`{name}` cannot stand inside another function");
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
         let (values, spans) = self.arguments(family)?;
-        if nested && family.is_learnable(&values) {
+        if fixed && family.is_learnable(&values) {
             let message = format!("`{name}` has coefficients itself: start from a fixed function");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
@@ -310,7 +344,24 @@ impl Parser<'_> {
                     }
                 }
             }
-            ParameterKind::Function { .. } => Ok(Value::Function(Box::new(self.function(true)?))),
+            ParameterKind::Function { .. } => {
+                Ok(Value::Function(Box::new(self.function(Place::Fixed)?)))
+            }
+            ParameterKind::AnyFunction { .. } => {
+                Ok(Value::Function(Box::new(self.function(Place::Any)?)))
+            }
+            ParameterKind::Numbers { most } => {
+                let numbers = self.list(*most, "numbers", |parser| {
+                    let number = parser.number();
+                    number.ok_or_else(|| invalid(parser, "finite numbers".into(), None))
+                })?;
+                Ok(Value::Numbers(numbers))
+            }
+            ParameterKind::Functions { most } => {
+                let functions =
+                    self.list(*most, "functions", |parser| parser.function(Place::Any))?;
+                Ok(Value::Functions(functions))
+            }
             ParameterKind::Range => {
                 if self.rest().starts_with("auto") {
                     self.position += 4;
@@ -337,19 +388,41 @@ impl Parser<'_> {
         }
     }
 
+    /// `[item, item, …]` of at most so many; `what` they are.
+    fn list<T>(
+        &mut self,
+        most: usize,
+        what: &str,
+        item: impl Fn(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<Vec<T>, ParseError> {
+        if !self.take('[') {
+            return Err(self.expected_here("a list in brackets"));
+        }
+        let mut items = Vec::new();
+        if self.take(']') {
+            return Ok(items);
+        }
+        loop {
+            self.skip_space();
+            let start = self.position;
+            items.push(item(self)?);
+            if items.len() > most {
+                let message = format!("more than {most} {what}");
+                return Err(self.error(start..self.position, ParseErrorKind::Conflict { message }));
+            }
+            if self.take(']') {
+                return Ok(items);
+            }
+            if !self.take(',') {
+                return Err(self.expected_here("`,` or `]`"));
+            }
+        }
+    }
+
     fn number(&mut self) -> Option<Real> {
         let span = self.run(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.'));
         self.text[span].parse().ok().and_then(Real::new)
     }
-}
-
-fn is_learnable_by_default(family: &dyn Family) -> bool {
-    let values: Vec<Value> = family
-        .parameters()
-        .iter()
-        .map(Parameter::default_value)
-        .collect();
-    family.is_learnable(&values)
 }
 
 fn one_of(choices: &[&str]) -> String {

@@ -153,6 +153,9 @@ pub(crate) enum Value {
     Function(Box<ActivationSpec>),
     /// `None`: chosen by the family.
     Range(Option<(Real, Real)>),
+    /// As many as the family says; empty where none are given.
+    Numbers(Vec<Real>),
+    Functions(Vec<ActivationSpec>),
 }
 
 impl fmt::Display for Value {
@@ -166,8 +169,20 @@ impl fmt::Display for Value {
             Self::Function(function) => write!(f, "{function}"),
             Self::Range(Some((low, high))) => write!(f, "{}..{}", low.get(), high.get()),
             Self::Range(None) => f.write_str("auto"),
+            Self::Numbers(numbers) => list(numbers.iter().map(|number| number.get()), f),
+            Self::Functions(functions) => list(functions.iter(), f),
         }
     }
+}
+
+/// `[first, second, …]`
+fn list(items: impl Iterator<Item: fmt::Display>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("[")?;
+    for (index, item) in items.enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        write!(f, "{separator}{item}")?;
+    }
+    f.write_str("]")
 }
 
 /// One parameter of a family.
@@ -201,7 +216,19 @@ pub(crate) enum ParameterKind {
     Function {
         default: &'static str,
     },
+    /// Any function, also one with coefficients.
+    AnyFunction {
+        default: &'static str,
+    },
     Range,
+    /// A list of numbers in brackets, by default none.
+    Numbers {
+        most: usize,
+    },
+    /// A list of any functions in brackets, by default none.
+    Functions {
+        most: usize,
+    },
 }
 
 impl Parameter {
@@ -212,11 +239,14 @@ impl Parameter {
             ParameterKind::Degrees { default, .. } => Value::Degrees(*default),
             ParameterKind::Choice { default, .. } => Value::Choice(default),
             ParameterKind::Share => Value::Share(Share::Layer),
-            ParameterKind::Function { default } => Value::Function(Box::new(ActivationSpec::new(
-                crate::family::fixed(default),
-                Vec::new(),
-            ))),
+            ParameterKind::Function { default } | ParameterKind::AnyFunction { default } => {
+                Value::Function(Box::new(ActivationSpec::plain(crate::family::fixed(
+                    default,
+                ))))
+            }
             ParameterKind::Range => Value::Range(None),
+            ParameterKind::Numbers { .. } => Value::Numbers(Vec::new()),
+            ParameterKind::Functions { .. } => Value::Functions(Vec::new()),
         }
     }
 }

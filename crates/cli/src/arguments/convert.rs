@@ -1,7 +1,7 @@
 use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum, ValueHint};
-use pliant_activation::{ActivationSpec, ParseError};
+use pliant_activation::{ActivationSpec, library};
 use pliant_lab::conversion::{Fit, Keep};
 use pliant_nn::Sites;
 
@@ -78,9 +78,9 @@ impl FromStr for Choice {
         if text == "keep" {
             return Ok(Self::Keep);
         }
-        text.parse()
+        library::resolve(text)
             .map(Self::Replace)
-            .map_err(|error: ParseError| match error.hint() {
+            .map_err(|error| match error.hint() {
                 Some(hint) => format!("{error}\n{hint}"),
                 None => error.to_string(),
             })

@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod finetune;
+pub(crate) mod freeze;
 pub(crate) mod man;
 pub(crate) mod number;
 pub(crate) mod predict;
@@ -133,6 +134,7 @@ pub(crate) enum Verb {
     Shapes(shapes::Shapes),
     Watch(watch::Watch),
     Convert(convert::Convert),
+    Freeze(freeze::Freeze),
     Export(export::Export),
     Tokenize(tokenize::Tokenize),
     Runs(runs::Runs),

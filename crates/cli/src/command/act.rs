@@ -1,6 +1,8 @@
 use std::fs;
 
-use pliant_activation::{ActivationSpec, DenominatorForm, bench, check, fit, import, list};
+use pliant_activation::{
+    ActivationSpec, DenominatorForm, bench, check, fit, import, library, list,
+};
 
 use super::context::Context;
 use crate::{
@@ -25,7 +27,7 @@ pub(crate) fn run(verb: &Act, context: &Context) -> Result<(), Failure> {
 }
 
 fn run_fit(arguments: &Fit, context: &Context) -> Result<(), Failure> {
-    let target: ActivationSpec = arguments.target.parse()?;
+    let target = library::resolve(&arguments.target)?;
     let form = DenominatorForm::from_letter(&arguments.form).ok_or_else(|| {
         Failure::usage(format_args!(
             "`{}` is no form of a denominator",
@@ -96,6 +98,6 @@ fn run_import(arguments: &Import, context: &Context) -> Result<(), Failure> {
 fn specs(texts: &[String]) -> Result<Vec<ActivationSpec>, Failure> {
     Ok(texts
         .iter()
-        .map(|text| text.parse())
+        .map(|text| library::resolve(text))
         .collect::<Result<_, _>>()?)
 }

@@ -10,6 +10,7 @@ mod doctor;
 mod eval;
 mod export;
 mod finetune;
+pub(crate) mod freeze;
 mod man;
 mod place;
 mod predict;
@@ -72,6 +73,7 @@ fn dispatch(arguments: &mut Arguments) -> Result<(), Failure> {
         Verb::Shapes(verb) => shapes::run(verb, &context),
         Verb::Watch(verb) => watch::run(verb, &context),
         Verb::Convert(verb) => convert::run(verb, &context),
+        Verb::Freeze(verb) => freeze::run(verb, &context),
         Verb::Export(verb) => export::run(verb, &context),
         Verb::Tokenize(verb) => tokenize::run(verb, &context),
         Verb::Runs(verb) => runs::run(verb, &context),

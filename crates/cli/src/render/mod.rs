@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod comparison;
 pub(crate) mod conversion;
 pub(crate) mod finetuning;
+pub(crate) mod freeze;
 pub(crate) mod number;
 pub(crate) mod output;
 pub(crate) mod palette;

@@ -16,7 +16,7 @@ fn pretrain(workplace: &Workplace, settings: &[&str]) -> Finished {
 
 /// Asserts the exit code and snapshots the message.
 macro_rules! refused {
-    ($name:literal, $code:literal, $finished:expr) => {
+    ($name:expr, $code:literal, $finished:expr) => {
         let finished = $finished;
         assert_eq!(finished.code, Some($code), "{finished}");
         insta::assert_snapshot!($name, finished.error());
@@ -75,6 +75,28 @@ fn an_unknown_activation() {
         2,
         pretrain(&workplace, &["activation.function=ratonal"])
     );
+}
+
+#[test]
+fn a_name_that_no_library_has() {
+    let workplace = Workplace::nano();
+    workplace.write(
+        "shapes.toml",
+        "[activations]\nbent = \"frozen(swish, [1.5])\"\n",
+    );
+    for (name, text) in [
+        ("library_form", "@shapes.toml"),
+        ("library_unknown", "@shapes.toml:bend"),
+        ("library_missing", "@none.toml:bent"),
+        ("library_wrong", "@nano.toml:bent"),
+        ("layers_count", "layers([gelu, relu, gelu])"),
+    ] {
+        refused!(
+            name,
+            2,
+            pretrain(&workplace, &[&format!("activation.function={text}")])
+        );
+    }
 }
 
 #[test]

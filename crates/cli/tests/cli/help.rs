@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::workplace::Workplace;
 
-const VERBS: [&[&str]; 31] = [
+const VERBS: [&[&str]; 32] = [
     &["compare"],
     &["pretrain"],
     &["finetune"],
@@ -17,6 +17,7 @@ const VERBS: [&[&str]; 31] = [
     &["watch"],
     &["convert"],
     &["export"],
+    &["freeze"],
     &["tokenize"],
     &["runs"],
     &["runs", "rm"],

@@ -17,6 +17,7 @@ mod convert;
 mod eval_task;
 mod export;
 mod finetune;
+mod freeze;
 mod help;
 mod hub;
 #[path = "../../../hub/tests/repository/server.rs"]

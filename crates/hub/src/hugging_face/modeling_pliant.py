@@ -87,6 +87,20 @@ class PliantConfig(PretrainedConfig):
         bounds = [[int(number) for number in part.split("-")] for part in layers.split(",")]
         return any(bound[0] <= layer <= bound[-1] for bound in bounds)
 
+    def layer_activation(self, layer):
+        """The activation of a layer; the text may be `layers([f, g])` with one for each."""
+        text = self.activation if self.is_site(layer) else self.hidden_act
+        if not text.startswith("layers(["):
+            return text
+        functions, depth = [""], 0
+        for character in text[len("layers([") : -len("])")]:
+            depth += (character in "([") - (character in ")]")
+            if character == "," and depth == 0:
+                functions.append("")
+            else:
+                functions[-1] += character
+        return functions[layer].strip()
+
     def pooler_activation(self):
         return self.activation if self.activation_sites.endswith("+pooler") else self.pooler_act
 
@@ -197,7 +211,7 @@ class Intermediate(nn.Module):
     def __init__(self, config, layer):
         super().__init__()
         self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-        self.activation = Activation(config.activation if config.is_site(layer) else config.hidden_act, "layer")
+        self.activation = Activation(config.layer_activation(layer), "layer")
 
     def forward(self, hidden):
         return self.activation(self.dense(hidden))

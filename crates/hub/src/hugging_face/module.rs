@@ -14,11 +14,15 @@ const PLACE: &str = "# {functions}\n";
 /// The text of the module for `config`.
 pub(crate) fn source(config: &ModelConfig) -> Result<String, HubError> {
     let mut specs: Vec<&ActivationSpec> = Vec::new();
-    for spec in [
-        &config.activation,
-        &config.fixed_activation,
-        &config.fixed_pooler_activation,
-    ] {
+    let mut used = Vec::new();
+    for spec in [&config.activation, &config.fixed_activation] {
+        match spec.of_each_layer() {
+            Some(functions) => used.extend(functions),
+            None => used.push(spec),
+        }
+    }
+    used.push(&config.fixed_pooler_activation);
+    for spec in used {
         if !specs.contains(&spec) {
             specs.push(spec);
         }

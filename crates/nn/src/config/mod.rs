@@ -94,17 +94,30 @@ impl ModelConfig {
     /// The activation of each layer.
     ///
     /// # Errors
-    /// [`ModelError::SiteOutOfRange`] if the sites name a layer that does not exist.
+    /// [`ModelError::SiteOutOfRange`] if the sites name a layer that does not exist, [`ModelError::LayerFunctions`] if the
+    /// activation names functions for another number of layers.
     pub fn layer_activations(&self) -> Result<Vec<&ActivationSpec>, ModelError> {
         let selected = self.sites.resolve(self.layers)?;
+        for spec in [&self.activation, &self.fixed_activation] {
+            if let Some(functions) = spec.of_each_layer()
+                && functions.len() != self.layers
+            {
+                return Err(ModelError::LayerFunctions {
+                    functions: functions.len(),
+                    layers: self.layers,
+                });
+            }
+        }
         Ok(selected
             .into_iter()
-            .map(|site| {
-                if site {
+            .enumerate()
+            .map(|(layer, site)| {
+                let spec = if site {
                     &self.activation
                 } else {
                     &self.fixed_activation
-                }
+                };
+                spec.of_layer(layer).unwrap_or(spec)
             })
             .collect())
     }

@@ -3,6 +3,7 @@
 mod adapter_file;
 mod any;
 mod fill_mask;
+mod freeze;
 mod gradients;
 mod hidden;
 mod input;
@@ -26,6 +27,7 @@ pub(crate) use storage::load_config;
 use pliant_kernels::Precision;
 
 pub use any::AnyModel;
+pub use freeze::FrozenSite;
 pub use gradients::Gradients;
 pub use input::{DropoutKey, ModelInput};
 pub use masked_lm::MaskedLanguageModel;

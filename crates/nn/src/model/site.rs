@@ -1,6 +1,6 @@
 //! The places where an activation function stands.
 
-use pliant_activation::Activation;
+use pliant_activation::{Activation, ActivationSpec};
 
 use crate::config::{ModelConfig, resolve_activation};
 use crate::error::ModelError;
@@ -23,6 +23,7 @@ pub struct Site {
 /// The sites in the encoder: the layers that the configuration selects.
 pub(crate) fn layer_sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError> {
     let selected = config.sites.resolve(config.layers)?;
+    let functions = config.layer_activations()?;
     let layers = selected
         .iter()
         .enumerate()
@@ -31,7 +32,7 @@ pub(crate) fn layer_sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError>
     layers
         .map(|layer| {
             site(
-                config,
+                functions[layer],
                 format!("layer.{layer}"),
                 Some(layer),
                 config.intermediate_size,
@@ -47,7 +48,7 @@ pub(crate) fn pooler_site(config: &ModelConfig) -> Result<Option<Site>, ModelErr
         return Ok(None);
     }
     site(
-        config,
+        config.pooler_activation(),
         "pooler".to_owned(),
         None,
         config.hidden_size,
@@ -57,13 +58,13 @@ pub(crate) fn pooler_site(config: &ModelConfig) -> Result<Option<Site>, ModelErr
 }
 
 fn site(
-    config: &ModelConfig,
+    spec: &ActivationSpec,
     name: String,
     layer: Option<usize>,
     channels: usize,
     parameters: &str,
 ) -> Result<Site, ModelError> {
-    let activation = resolve_activation(&config.activation, channels, &name)?;
+    let activation = resolve_activation(spec, channels, &name)?;
     let tensors =
         activation
             .coefficient_tensors(channels)

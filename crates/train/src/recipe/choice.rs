@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use pliant_activation::{ActivationSpec, ParseError};
+use pliant_activation::{ActivationSpec, library};
 use pliant_nn::{
     Initialisation, ModelError, NormPlacement, Positions, Precision, Preset, Role, Sites,
 };
@@ -129,8 +129,31 @@ text_form!(
 text_form!(Positions, Kind::Choice(&["learned", "rotary"]));
 text_form!(NormPlacement, Kind::Choice(&["post", "pre", "deepnorm"]));
 text_form!(Precision, Kind::Choice(&["f32", "bf16"]));
-text_form!(ActivationSpec, Kind::Text, ParseError::hint);
 text_form!(Sites, Kind::Text, ModelError::hint);
+
+/// Also by its name in a library; the saved recipe has the text form.
+impl RecipeValue for ActivationSpec {
+    fn kind() -> Kind {
+        Kind::Text
+    }
+    fn read(value: &Value) -> Option<Self> {
+        if let Value::Text(text) = value {
+            library::resolve(text).ok()
+        } else {
+            None
+        }
+    }
+    fn write(&self) -> Option<Value> {
+        Some(Value::Text(self.to_string()))
+    }
+    fn explain(value: &Value) -> Option<(String, Option<String>)> {
+        let Value::Text(text) = value else {
+            return None;
+        };
+        let error = library::resolve(text).err()?;
+        Some((error.to_string(), error.hint()))
+    }
+}
 
 impl RecipeValue for Initialisation {
     fn kind() -> Kind {

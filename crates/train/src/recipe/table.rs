@@ -62,7 +62,7 @@ recipe_table! {
 recipe_table! {
     /// Which function the feed-forward layers apply.
     pub struct ActivationTable in "activation" {
-        /// The function of the sites, e.g. `gelu`, `rational`, `rational(5/4, form=b)`; `pliant act list` shows all.
+        /// The function of the sites, e.g. `gelu`, `rational`, `rational(5/4, form=b)`; `pliant act list` shows all. `layers([f, g])` is one for each layer, `@FILE:NAME` one of a library.
         function: ActivationSpec = function("rational"), ANY;
         /// The sites: `all`, `none`, `0-11`, `0,2,4`.
         layers: Sites = Sites::all(), ANY;

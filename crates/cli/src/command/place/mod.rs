@@ -98,6 +98,7 @@ fn arguments(verb: &mut Verb, context: &Context) -> Result<(), Failure> {
                 None => Ok(()),
             }
         }
+        Verb::Freeze(verb) => place(&mut verb.from, Wanted::Model),
         Verb::Shapes(verb) => {
             for run in verb.runs.iter_mut().chain(&mut verb.against) {
                 place(run, Wanted::Model)?;

@@ -1,0 +1,150 @@
+//! A model whose learned activations become fixed ones.
+
+use std::collections::BTreeMap;
+
+use pliant_activation::{Activation, ActivationSpec, Fold};
+
+use super::{AnyModel, Site};
+use crate::config::{ModelConfig, Sites};
+use crate::error::ModelError;
+use crate::parameter::Role;
+
+/// What became of an activation site.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct FrozenSite {
+    /// `layer.0`, …, `pooler`.
+    pub site: String,
+    /// What it had.
+    pub learned: ActivationSpec,
+    /// The fixed function that it has now.
+    pub frozen: ActivationSpec,
+    /// Whether the neighbouring matrices took part of the function in.
+    pub folded: bool,
+}
+
+/// The values of a model by the names of its parameters.
+type Values = BTreeMap<String, Vec<f32>>;
+
+impl AnyModel {
+    /// The same model with every learned activation held as it is. With `fold`, a function that is a cheaper fixed one between
+    /// affine maps becomes that one, and the matrices before and behind it take the maps in: equal up to rounding. Without it,
+    /// and wherever it cannot be folded, outputs are equal to the bit.
+    ///
+    /// # Errors
+    /// [`ModelError::NotFreezable`] where nothing learns, where an adapter is not merged, or where a site has a function for
+    /// each group of channels.
+    pub fn frozen(&self, fold: bool) -> Result<(Self, Vec<FrozenSite>), ModelError> {
+        let refuse = |reason: String| ModelError::NotFreezable { reason };
+        if self
+            .parameters()
+            .iter()
+            .any(|info| info.role == Role::Adapter)
+        {
+            return Err(refuse("its adapter is not merged".to_owned()));
+        }
+        let own = self.config();
+        let mut values = self.named_values();
+        let mut layers: Vec<ActivationSpec> =
+            own.layer_activations()?.into_iter().cloned().collect();
+        let mut pooler = own.pooler_activation().clone();
+        let mut report = Vec::new();
+        for site in self.sites() {
+            if !site.activation.is_learnable() {
+                continue;
+            }
+            let coefficients = take(&mut values, site);
+            let learned = site.activation.spec();
+            let (function, folded) = match fold.then(|| fold_of(&site.activation, &coefficients)) {
+                Some(Some(fold)) => {
+                    if let Some(layer) = site.layer {
+                        let name = format!("bert.encoder.layer.{layer}");
+                        take_in(
+                            &mut values,
+                            &fold,
+                            &format!("{name}.intermediate"),
+                            &format!("{name}.output"),
+                        );
+                        (fold.function, true)
+                    } else {
+                        (held(learned, &coefficients).map_err(refuse)?, false)
+                    }
+                }
+                _ => (held(learned, &coefficients).map_err(refuse)?, false),
+            };
+            report.push(FrozenSite {
+                site: site.name.clone(),
+                learned: learned.clone(),
+                frozen: function.clone(),
+                folded,
+            });
+            match site.layer {
+                Some(layer) => layers[layer] = function,
+                None => pooler = function,
+            }
+        }
+        if report.is_empty() {
+            return Err(refuse(format!("{} does not learn", own.activation)));
+        }
+        let config = ModelConfig {
+            activation: ActivationSpec::for_layers(&layers)
+                .map_err(|error| refuse(error.to_string()))?,
+            sites: Sites::all(),
+            fixed_pooler_activation: pooler,
+            ..own.clone()
+        };
+        let model = Self::with_values(&config, self.head().cloned(), 0, &mut |info| {
+            values.remove(&info.name)
+        })?;
+        Ok((model, report))
+    }
+}
+
+/// The coefficients of a site, which the frozen model no longer has.
+fn take(values: &mut Values, site: &Site) -> Vec<f32> {
+    let names = site.parameter_names.iter();
+    names
+        .flat_map(|name| values.remove(name).unwrap_or_default())
+        .collect()
+}
+
+fn held(learned: &ActivationSpec, coefficients: &[f32]) -> Result<ActivationSpec, String> {
+    learned
+        .frozen(coefficients)
+        .map_err(|error| error.to_string())
+}
+
+fn fold_of(activation: &Activation, coefficients: &[f32]) -> Option<Fold> {
+    // A function for each group has more coefficients than one has.
+    if activation.group_start().len() != coefficients.len() {
+        return None;
+    }
+    let exact: Vec<f64> = coefficients.iter().map(|value| f64::from(*value)).collect();
+    activation.fold(&exact)
+}
+
+/// The layers before and behind the function take its affine maps in: matrices `[outputs, inputs]`, biases `[outputs]`.
+fn take_in(values: &mut Values, fold: &Fold, before: &str, behind: &str) {
+    let scale = |values: &mut [f32], scale: f64, shift: f64| {
+        for value in values {
+            *value = (f64::from(*value) * scale + shift) as f32;
+        }
+    };
+    if let Some(weight) = values.get_mut(&format!("{before}.dense.weight")) {
+        scale(weight, fold.input_scale, 0.0);
+    }
+    if let Some(bias) = values.get_mut(&format!("{before}.dense.bias")) {
+        scale(bias, fold.input_scale, fold.input_shift);
+    }
+    let weight_name = format!("{behind}.dense.weight");
+    let mut weight = values.remove(&weight_name).unwrap_or_default();
+    if let Some(bias) = values.get_mut(&format!("{behind}.dense.bias")) {
+        // The shift is the same in all channels, so that each output gets it times the sum of its row.
+        let inputs = (weight.len() / bias.len().max(1)).max(1);
+        for (row, bias) in weight.chunks(inputs).zip(bias) {
+            let sum: f64 = row.iter().copied().map(f64::from).sum();
+            *bias = (f64::from(*bias) + fold.output_shift * sum) as f32;
+        }
+    }
+    scale(&mut weight, fold.output_scale, 0.0);
+    values.insert(weight_name, weight);
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Tables of runs/clean-tiny.sh: every arm against gelu of the same comparison, paired by seed.
+
+    python runs/clean-table.py OUT > tables.md
+
+OUT holds half-b.csv and the run folders; needs scipy. A difference has a 95 % t-interval over seeds and the p of a paired
+t-test. Plateau: the first step at which the mean training loss of the last 50 steps is 0.1 below that of word frequencies.
+"""
+
+import csv
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean, stdev
+
+from scipy import stats
+
+WINDOW = 50
+MARGIN = 0.1
+
+
+def paired(own, base):
+    """Seeds, mean, interval, p of own − base over their common seeds."""
+    differences = [own[seed] - base[seed] for seed in sorted(own) if seed in base]
+    if len(differences) < 2:
+        return len(differences), differences[0] if differences else float("nan"), None, None
+    result = stats.ttest_1samp(differences, 0.0)
+    interval = result.confidence_interval(0.95)
+    return len(differences), mean(differences), (interval.low, interval.high), result.pvalue
+
+
+def events(run):
+    with open(run / "metrics.jsonl") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def plateau(run):
+    level, losses = None, []
+    for event in events(run):
+        if event["event"] == "prepared":
+            level = event["unigram_loss"]
+        elif event["event"] == "step":
+            losses.append(event["loss"])
+            if len(losses) >= WINDOW and mean(losses[-WINDOW:]) < level - MARGIN:
+                return event["step"]
+    return None
+
+
+def spread(values):
+    values = list(values)
+    return f"{mean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
+
+
+def row(name, own, base):
+    count, difference, interval, p = paired(own, base)
+    shown = f"{interval[0]:+.4f} to {interval[1]:+.4f}" if interval else "–"
+    return f"| {name} | {count} | {spread(own.values())} | {difference:+.4f} | {shown} | {p:.3g} |" if interval else f"| {name} | {count} | {spread(own.values())} | {difference:+.4f} | – | – |"
+
+
+def main(out):
+    half_b = defaultdict(dict)
+    with open(out / "half-b.csv") as file:
+        for line in csv.DictReader(file):
+            half_b[line["comparison"], line["arm"]][int(line["seed"])] = float(line["loss"])
+    half_a, left = defaultdict(dict), {}
+    curves = defaultdict(dict)
+    for comparison, arm in half_b:
+        for run in sorted((out / comparison / arm).glob("seed-*")):
+            seed = int(run.name.removeprefix("seed-"))
+            summary = json.loads((run / "summary.json").read_text())
+            half_a[comparison, arm][seed] = summary["validation_loss"]
+            left[comparison, arm, seed] = plateau(run)
+            for event in events(run):
+                if event["event"] == "validation":
+                    curves[comparison, arm].setdefault(event["step"], {})[seed] = event["loss"]
+    print("| comparison | arm | seeds | loss on half B | arm − baseline | 95 % interval | p |\n|---|---|--:|--:|--:|--:|--:|")
+    baselines = {"released-rational": ("released-gelu", "gelu")}
+    for comparison, arm in half_b:
+        base = baselines.get(comparison, (comparison, "gelu"))
+        print(f"| {comparison} " + row(arm, half_b[comparison, arm], half_b[base]))
+    print("\n| comparison | arm | half A | leaves the plateau at step |\n|---|---|--:|---|")
+    for (comparison, arm), losses in half_a.items():
+        steps = ", ".join(str(left[comparison, arm, seed]) for seed in sorted(losses))
+        print(f"| {comparison} | {arm} | {spread(losses.values())} | {steps} |")
+    print("\nMean difference on half A by step (pair):")
+    own, base = curves["pair", "rational"], curves["pair", "gelu"]
+    for step in sorted(own):
+        count, difference, interval, _ = paired(own[step], base.get(step, {}))
+        print(f"| {step} | {difference:+.4f} | {interval[0]:+.4f} to {interval[1]:+.4f} |" if interval else f"| {step} | {difference:+.4f} | – |")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
