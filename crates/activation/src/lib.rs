@@ -49,6 +49,7 @@ pub mod number;
 pub mod onnx;
 pub mod pytorch;
 pub mod spec;
+pub mod table;
 
 pub use activation::{Activation, CoefficientTensor};
 pub use error::ActivationError;
