@@ -1,6 +1,7 @@
 //! The formula as a tree: printed for people here, and the form in which exporters read it.
 
 use crate::number::Number;
+use crate::table::Table;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::rc::Rc;
@@ -18,6 +19,8 @@ pub enum Expression {
     Binary(Binary, Rc<Expression>, Rc<Expression>),
     /// The second where the first meets the condition, else the third.
     Where(Condition, Rc<Expression>, Rc<Expression>, Rc<Expression>),
+    /// A function given by a table, or its slope.
+    Tabulated(&'static Table, Tabulated, Rc<Expression>),
 }
 
 /// Operations of one argument.
@@ -54,6 +57,15 @@ pub enum Condition {
     Negative,
 }
 
+/// What is read off a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tabulated {
+    /// The value.
+    Value,
+    /// The slope.
+    Slope,
+}
+
 /// Constants that have a better name than their digits.
 const NAMED: [(f64, &str); 3] = [
     (std::f64::consts::FRAC_1_SQRT_2, "√½"),
@@ -71,7 +83,7 @@ impl Expression {
     pub fn walk(&self, visit: &mut dyn FnMut(&Self)) {
         match self {
             Self::Constant(_) | Self::Symbol(_) => {}
-            Self::Unary(_, argument) => argument.walk(visit),
+            Self::Unary(_, argument) | Self::Tabulated(_, _, argument) => argument.walk(visit),
             Self::Binary(_, left, right) => {
                 left.walk(visit);
                 right.walk(visit);
@@ -121,7 +133,27 @@ impl Expression {
                     Condition::Negative => argument.where_negative(first, second),
                 }
             }
+            Self::Tabulated(table, Tabulated::Value, argument) => of(argument)?.tabulated(table),
+            Self::Tabulated(table, Tabulated::Slope, argument) => {
+                of(argument)?.tabulated_slope(table)
+            }
         })
+    }
+
+    /// The formula without tables: each as the sum over its pieces.
+    #[must_use]
+    pub fn without_tables(&self) -> Self {
+        let of = |part: &Rc<Self>| Rc::new(part.without_tables());
+        match self {
+            Self::Constant(_) | Self::Symbol(_) => self.clone(),
+            Self::Unary(operation, argument) => Self::Unary(*operation, of(argument)),
+            Self::Binary(operation, left, right) => Self::Binary(*operation, of(left), of(right)),
+            Self::Where(condition, argument, first, second) => {
+                Self::Where(*condition, of(argument), of(first), of(second))
+            }
+            Self::Tabulated(table, Tabulated::Value, x) => table.value(&x.without_tables()),
+            Self::Tabulated(table, Tabulated::Slope, x) => table.slope(&x.without_tables()),
+        }
     }
 
     fn unary(operation: Unary, argument: &Self) -> Self {
@@ -204,6 +236,8 @@ impl fmt::Display for Expression {
                 };
                 write!(f, "where({argument} {sign} 0, {first}, {second})")
             }
+            Self::Tabulated(_, Tabulated::Value, argument) => write!(f, "t({argument})"),
+            Self::Tabulated(_, Tabulated::Slope, argument) => write!(f, "t'({argument})"),
         }
     }
 }
@@ -286,5 +320,11 @@ impl Number for Expression {
     fn mul_add(&self, factor: &Self, addend: &Self) -> Self {
         // Printed with the constant term first, as polynomials are read.
         addend.clone() + factor.clone() * self.clone()
+    }
+    fn tabulated(&self, table: &'static Table) -> Self {
+        Self::Tabulated(table, Tabulated::Value, Rc::new(self.clone()))
+    }
+    fn tabulated_slope(&self, table: &'static Table) -> Self {
+        Self::Tabulated(table, Tabulated::Slope, Rc::new(self.clone()))
     }
 }

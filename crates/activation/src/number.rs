@@ -1,5 +1,6 @@
 //! The small number trait every formula is written in, and its readings as `f64` and `f32`.
 
+use crate::table::Table;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// What a formula needs from a number.
@@ -49,6 +50,16 @@ pub trait Number:
     /// `self * factor + addend`, with one rounding where the reading can.
     #[must_use]
     fn mul_add(&self, factor: &Self, addend: &Self) -> Self;
+    /// The value of a table there.
+    #[must_use]
+    fn tabulated(&self, table: &'static Table) -> Self {
+        table.value(self)
+    }
+    /// The slope of a table there.
+    #[must_use]
+    fn tabulated_slope(&self, table: &'static Table) -> Self {
+        table.slope(self)
+    }
 }
 
 impl Number for f64 {

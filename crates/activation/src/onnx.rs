@@ -139,6 +139,7 @@ impl Translation {
                 binary(*operation),
                 vec![self.operand(left)?, self.operand(right)?],
             ),
+            Expression::Tabulated(..) => return self.operand(&part.without_tables()),
             Expression::Where(condition, argument, first, second) => {
                 let zero = self.operand(&Expression::Constant(0.0))?;
                 let argument = self.operand(argument)?;

@@ -11,7 +11,7 @@ use crate::expression::{Binary, Condition, Expression, Unary};
 /// `per_channel` in the printed text must be defined: it gives the columns of a tensor, each with one value per channel, or
 /// one for all.
 pub fn function(activation: &Activation, name: &str) -> String {
-    let (value, _) = activation.expressions();
+    let value = activation.expressions().0.without_tables();
     let tensors = activation.coefficient_symbols();
     let mut text = format!("def {name}(x");
     for (tensor, _) in &tensors {
@@ -99,6 +99,7 @@ fn print(formula: &Expression, named: &[(Expression, String)]) -> String {
                 at_least(right, precedence + 1)
             )
         }
+        Expression::Tabulated(..) => print(&formula.without_tables(), named),
         Expression::Where(condition, argument, first, second) => {
             // As `Number` says: the other branch at 0, and a NaN stays one.
             match condition {

@@ -140,6 +140,7 @@ fn the_list_has_every_family_once() {
             "crrelu",
             "snake",
             "xielu",
+            "corrected",
             "series",
             "spline",
             "rational",

@@ -34,6 +34,8 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             "xielu",
             "series",
             "spline",
+            "corrected",
+            "corrected(silu, 0.3, table=[0.25, -0.5, 0, 1, 0.125], range=-2..3)",
             "series(2, base=gelu)",
             "series(form=composed)",
         ];
@@ -64,6 +66,7 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             ("prelu(share=group(25))", 301, 100),
             ("prelu(share=channel)", 301, 700),
             ("spline", 301, 100),
+            ("corrected(share=group(4))", 301, 100),
             ("spline(33, range=-3..3, share=group(4))", 301, 100),
         ] {
             same_bytes_at_any_thread_count(text, rows, channels);

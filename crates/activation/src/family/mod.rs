@@ -1,6 +1,7 @@
 //! The families of activation functions. A new one is a file here and a line in the list below.
 
 mod arelu;
+mod corrected;
 mod crrelu;
 mod fixed;
 mod frozen;
@@ -34,6 +35,7 @@ use crate::expression::Expression;
 use crate::fit::FitReport;
 use crate::fold::Fold;
 use crate::spec::{ActivationSpec, Parameter, Value};
+use crate::table::Table;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -62,6 +64,7 @@ static FAMILIES: &[&dyn Family] = &[
     &crrelu::FAMILY,
     &snake::FAMILY,
     &xielu::FAMILY,
+    &corrected::FAMILY,
     &series::FAMILY,
     &spline::FAMILY,
     &rational::FAMILY,
@@ -140,10 +143,19 @@ pub(crate) trait Family: Send + Sync {
     fn terms(&self, _base: &ActivationSpec, _terms: usize) -> Option<MakeSeries> {
         None
     }
+    /// How the family's function is corrected by a multiple of a table, if it can be.
+    fn corrected(
+        &self,
+        _from: &ActivationSpec,
+        _coefficient: f64,
+        _correction: &'static Table,
+    ) -> Option<MakeSeries> {
+        None
+    }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError>;
 }
 
-/// The function for the spec of a series.
+/// The function for the spec of a series, or of a corrected function.
 pub(crate) type MakeSeries = Box<dyn Fn(&ActivationSpec) -> Arc<dyn Function>>;
 
 /// A function with all its options fixed. Coefficients of a group are ordered as its tensors are.

@@ -14,6 +14,7 @@ mod bad_input_tasks;
 mod bench;
 mod compare;
 mod convert;
+mod eafo;
 mod eval_task;
 mod export;
 mod finetune;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use pliant_train::{InputHistogram, InputShapes, SiteShape};
 
+use crate::brief;
 use crate::plot::Point;
 use crate::plot::reading::Reading;
 use crate::plot::scale::extent;
@@ -332,7 +333,7 @@ fn describe(drawn: &[Drawn<'_>]) -> String {
         format!(
             "{}: {}, fed with inputs of mean {:.2} and standard deviation {:.2}",
             one.arm.name,
-            one.site.activation,
+            brief(&one.site.activation),
             mean(|inputs| inputs.mean),
             mean(|inputs| inputs.deviation)
         )

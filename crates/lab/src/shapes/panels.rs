@@ -7,6 +7,7 @@ use pliant_train::SiteShape;
 use super::curves::{self, GroupCurves};
 use super::numbers::SiteNumbers;
 use super::{ShapesError, file_stem, histograms};
+use crate::brief;
 use crate::plot::site::{SiteCurves, SitePanel, StartCurve};
 
 /// Points of a drawn curve.
@@ -27,7 +28,7 @@ pub(super) fn of_run(
     let start = groups.first().filter(|_| !site.learned.is_empty());
     Ok(SitePanel {
         id: file_stem(&site.site),
-        heading: format!("{} · {}", site.site, site.activation),
+        heading: format!("{} · {}", site.site, brief(&site.activation)),
         note: note(numbers),
         description: describe(site),
         class: "arm-1".to_owned(),
@@ -125,7 +126,12 @@ pub(super) fn describe(site: &SiteShape) -> String {
     let inputs = &site.inputs;
     format!(
         "Activation {} at {}: learned curve, the curve it started from (dashed), its derivative (pale), and the density of its inputs, which have mean {:.2}, standard deviation {:.2}, and lie between {:.2} and {:.2}.",
-        site.activation, site.site, inputs.mean, inputs.deviation, inputs.minimum, inputs.maximum
+        brief(&site.activation),
+        site.site,
+        inputs.mean,
+        inputs.deviation,
+        inputs.minimum,
+        inputs.maximum
     )
 }
 
