@@ -30,9 +30,12 @@ pub enum Unary {
     Exp,
     Erf,
     Log,
+    Sqrt,
     Sin,
     Tanh,
     Sigmoid,
+    /// The mean over the channels of a row.
+    Mean,
 }
 
 /// Operations of two arguments.
@@ -85,7 +88,7 @@ impl Expression {
         visit(self);
     }
 
-    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know.
+    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know, or a mean over channels.
     pub fn evaluate<N: Number>(&self, symbol: &dyn Fn(&str) -> Option<N>) -> Option<N> {
         let of = |part: &Self| part.evaluate(symbol);
         Some(match self {
@@ -100,9 +103,11 @@ impl Expression {
                     Unary::Exp => argument.exp(),
                     Unary::Erf => argument.erf(),
                     Unary::Log => argument.ln(),
+                    Unary::Sqrt => argument.sqrt(),
                     Unary::Sin => argument.sin(),
                     Unary::Tanh => argument.tanh(),
                     Unary::Sigmoid => argument.sigmoid(),
+                    Unary::Mean => return None,
                 }
             }
             Self::Binary(operation, left, right) => {
@@ -122,6 +127,12 @@ impl Expression {
                 }
             }
         })
+    }
+
+    /// The mean over the channels of a row.
+    #[must_use]
+    pub fn mean(&self) -> Self {
+        Self::unary(Unary::Mean, self)
     }
 
     fn unary(operation: Unary, argument: &Self) -> Self {
@@ -171,6 +182,8 @@ impl fmt::Display for Expression {
                     Unary::Exp => "exp",
                     Unary::Erf => "erf",
                     Unary::Log => "ln",
+                    Unary::Sqrt => "sqrt",
+                    Unary::Mean => "mean",
                     Unary::Sin => "sin",
                     Unary::Tanh => "tanh",
                     _ => "sigmoid",
@@ -257,6 +270,9 @@ impl Number for Expression {
     }
     fn ln(&self) -> Self {
         Self::unary(Unary::Log, self)
+    }
+    fn sqrt(&self) -> Self {
+        Self::unary(Unary::Sqrt, self)
     }
     fn sin(&self) -> Self {
         Self::unary(Unary::Sin, self)

@@ -237,9 +237,11 @@ fn unary(operation: Unary) -> &'static str {
         Unary::Exp => "Exp",
         Unary::Erf => "Erf",
         Unary::Log => "Log",
+        Unary::Sqrt => "Sqrt",
         Unary::Sin => "Sin",
         Unary::Tanh => "Tanh",
         Unary::Sigmoid => "Sigmoid",
+        Unary::Mean => "ReduceMean",
     }
 }
 

@@ -74,11 +74,15 @@ fn print(formula: &Expression, named: &[(Expression, String)]) -> String {
         Expression::Unary(Unary::Negate, argument) => format!("-{}", at_least(argument, 3)),
         Expression::Unary(operation, argument) => {
             let name = match operation {
+                Unary::Mean => {
+                    return format!("torch.mean({}, dim=-1, keepdim=True)", inside(argument));
+                }
                 Unary::Absolute | Unary::Negate => "abs",
                 Unary::Sign => "sign",
                 Unary::Exp => "exp",
                 Unary::Erf => "erf",
                 Unary::Log => "log",
+                Unary::Sqrt => "sqrt",
                 Unary::Sin => "sin",
                 Unary::Tanh => "tanh",
                 Unary::Sigmoid => "sigmoid",

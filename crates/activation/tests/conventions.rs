@@ -142,6 +142,7 @@ fn the_list_has_every_family_once() {
             "xielu",
             "series",
             "spline",
+            "poly_norm",
             "rational",
             "rational(form=b)",
             "rational(form=c)",

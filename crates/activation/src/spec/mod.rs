@@ -73,6 +73,11 @@ impl ActivationSpec {
         self.family.is_learnable(&self.values)
     }
 
+    /// Whether an output depends on its whole row of channels: no function of one input.
+    pub fn is_over_rows(&self) -> bool {
+        self.family.is_over_rows()
+    }
+
     /// The options of a rational, `None` for every other family.
     pub fn rational(&self) -> Option<RationalOptions> {
         family::rational::options(self)

@@ -94,6 +94,12 @@ impl Parser<'_> {
                 format!("`{name}` gives start values only: it is no activation by itself");
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
+        if nested && family.is_over_rows() {
+            let message = format!(
+                "`{name}` normalises over a row of channels, so it is no function of one input: start from one that is"
+            );
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
         let (values, spans) = self.arguments(family)?;
         if nested && family.is_learnable(&values) {
             let message = format!("`{name}` has coefficients itself: start from a fixed function");
