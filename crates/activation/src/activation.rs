@@ -3,7 +3,7 @@
 use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
-use crate::family::Function;
+use crate::family::{Function, OverRows};
 use crate::fit::FitReport;
 use crate::spec::ActivationSpec;
 use std::sync::Arc;
@@ -121,6 +121,11 @@ impl Activation {
     /// what computes takes [`row_value`](Self::row_value) and its companions.
     pub fn is_over_rows(&self) -> bool {
         self.function.rows().is_some()
+    }
+
+    /// What [`value`](Self::value) is where it is not the function itself, for whoever draws it: `one channel, with …`.
+    pub fn curve(&self) -> Option<&'static str> {
+        self.function.rows().map(OverRows::curve)
     }
 
     /// `y[i] = f(x[i] + bias[i % channels])`, or `y = f(x + bias)` row by row for a function

@@ -54,6 +54,7 @@ impl Default for BenchOptions {
             "series(base=gelu)",
             "spline",
             "spline(33)",
+            "poly_norm",
         ];
         Self {
             rows: 4096,

@@ -151,6 +151,16 @@ mod tests {
     }
 
     #[test]
+    fn means_over_the_channels_keep_their_axis() {
+        assert_eq!(
+            printed("poly_norm(2)"),
+            "def f(x, weights, offset):\n    \"\"\"`poly_norm(2)`\"\"\"\n    a1, a2 = per_channel(weights, x)\n    b, = per_channel(offset, x)\n    \
+             s1 = x * x\n    return a1 * x / torch.sqrt(torch.mean(s1, dim=-1, keepdim=True) + 1e-6) + \
+             a2 * s1 / torch.sqrt(torch.mean(s1 * s1, dim=-1, keepdim=True) + 1e-6) + b\n"
+        );
+    }
+
+    #[test]
     fn every_family_and_form_has_balanced_parentheses_and_known_names() {
         for entry in crate::list::list().unwrap() {
             let text = printed(&entry.name);

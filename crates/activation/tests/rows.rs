@@ -2,8 +2,9 @@
 //! holds for any row.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use pliant_activation::fit::{FitRequest, fit};
 use pliant_activation::list::list;
-use pliant_activation::{Activation, ActivationSpec};
+use pliant_activation::{Activation, ActivationSpec, DenominatorForm};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -104,6 +105,9 @@ fn every_function_over_rows_has_golden_values_and_says_that_it_is_one() {
     for entry in list().unwrap() {
         let spec: ActivationSpec = entry.name.parse().unwrap();
         assert_eq!(spec.is_over_rows(), entry.over_rows, "{}", entry.name);
+        let activation = Activation::new(&spec).unwrap();
+        assert_eq!(activation.is_over_rows(), entry.over_rows, "{}", entry.name);
+        assert_eq!(activation.curve().is_some(), entry.over_rows);
         let is_here = cases.iter().any(|case| case.activation == entry.name);
         assert_eq!(is_here, entry.over_rows, "{}", entry.name);
     }
@@ -163,6 +167,9 @@ fn what_needs_a_function_of_one_input_is_refused() {
         let message = refused(text);
         assert!(message.contains("no function of one input"), "{message}");
     }
+    let request = FitRequest::new("poly_norm".parse().unwrap(), DenominatorForm::A);
+    let message = fit(&request).unwrap_err().to_string();
+    assert!(message.contains("whole row of channels"), "{message}");
     for share in ["channel", "group(4)"] {
         let message = refused(&format!("poly_norm(share={share})"));
         assert!(message.contains("all channels of the layer"), "{message}");

@@ -179,6 +179,8 @@ pub(crate) trait Function: Debug + Send + Sync {
 
 /// The f64 reference of a function over rows; all channels share the coefficients.
 pub(crate) trait OverRows {
+    /// What the curve of one input is, in words.
+    fn curve(&self) -> &'static str;
     fn value(&self, coefficients: &[f64], x: &[f64]) -> Vec<f64>;
     /// The value in dual numbers: the derivative in any direction.
     fn dual(&self, coefficients: &[Dual], x: &[Dual]) -> Vec<Dual>;

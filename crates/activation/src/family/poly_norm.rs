@@ -167,6 +167,10 @@ impl PolyNorm {
 }
 
 impl OverRows for PolyNorm {
+    fn curve(&self) -> &'static str {
+        "one channel, with the norms of a row of standard normal inputs"
+    }
+
     fn value(&self, c: &[f64], x: &[f64]) -> Vec<f64> {
         let norms = self.of_row(x);
         x.iter().map(|x| self.value(c, &norms, x)).collect()

@@ -59,6 +59,7 @@ pub(super) fn panel(
             "Activation {} at {}: a curve for each fine-tuned run, the pre-trained one dashed, and the mean density of the inputs after fine-tuning.",
             site.activation, site.site
         ),
+        note: curves::note(site, &compared.against.join(INPUTS))?,
         class: "arm-0".to_owned(),
         x_domain: (-grids.reach, grids.reach),
         y_domain: value_range(&groups, grids.reach),
