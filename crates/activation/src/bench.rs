@@ -55,6 +55,7 @@ impl Default for BenchOptions {
             "spline",
             "spline(33)",
             "corrected",
+            "poly_norm",
         ];
         Self {
             rows: 4096,

@@ -33,9 +33,12 @@ pub enum Unary {
     Exp,
     Erf,
     Log,
+    Sqrt,
     Sin,
     Tanh,
     Sigmoid,
+    /// The mean over the channels of a row.
+    Mean,
 }
 
 /// Operations of two arguments.
@@ -97,7 +100,7 @@ impl Expression {
         visit(self);
     }
 
-    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know.
+    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know, or a mean over channels.
     pub fn evaluate<N: Number>(&self, symbol: &dyn Fn(&str) -> Option<N>) -> Option<N> {
         let of = |part: &Self| part.evaluate(symbol);
         Some(match self {
@@ -112,9 +115,11 @@ impl Expression {
                     Unary::Exp => argument.exp(),
                     Unary::Erf => argument.erf(),
                     Unary::Log => argument.ln(),
+                    Unary::Sqrt => argument.sqrt(),
                     Unary::Sin => argument.sin(),
                     Unary::Tanh => argument.tanh(),
                     Unary::Sigmoid => argument.sigmoid(),
+                    Unary::Mean => return None,
                 }
             }
             Self::Binary(operation, left, right) => {
@@ -143,7 +148,28 @@ impl Expression {
     /// The formula without tables: each as the sum over its pieces.
     #[must_use]
     pub fn without_tables(&self) -> Self {
-        let of = |part: &Rc<Self>| Rc::new(part.without_tables());
+        self.rebuilt(&|part| match part {
+            Self::Tabulated(table, Tabulated::Value, x) => Some(table.value(&x.without_tables())),
+            Self::Tabulated(table, Tabulated::Slope, x) => Some(table.slope(&x.without_tables())),
+            _ => None,
+        })
+    }
+
+    /// The formula with numbers for the symbols that `number` knows.
+    #[must_use]
+    pub fn with_constants(&self, number: &dyn Fn(&str) -> Option<f64>) -> Self {
+        self.rebuilt(&|part| match part {
+            Self::Symbol(name) => number(name).map(Self::Constant),
+            _ => None,
+        })
+    }
+
+    /// The formula with `other` in the place of each part for which it gives one.
+    fn rebuilt(&self, other: &dyn Fn(&Self) -> Option<Self>) -> Self {
+        if let Some(other) = other(self) {
+            return other;
+        }
+        let of = |part: &Rc<Self>| Rc::new(part.rebuilt(other));
         match self {
             Self::Constant(_) | Self::Symbol(_) => self.clone(),
             Self::Unary(operation, argument) => Self::Unary(*operation, of(argument)),
@@ -151,9 +177,14 @@ impl Expression {
             Self::Where(condition, argument, first, second) => {
                 Self::Where(*condition, of(argument), of(first), of(second))
             }
-            Self::Tabulated(table, Tabulated::Value, x) => table.value(&x.without_tables()),
-            Self::Tabulated(table, Tabulated::Slope, x) => table.slope(&x.without_tables()),
+            Self::Tabulated(table, kind, x) => Self::Tabulated(table, *kind, of(x)),
         }
+    }
+
+    /// The mean over the channels of a row.
+    #[must_use]
+    pub fn mean(&self) -> Self {
+        Self::unary(Unary::Mean, self)
     }
 
     fn unary(operation: Unary, argument: &Self) -> Self {
@@ -203,6 +234,8 @@ impl fmt::Display for Expression {
                     Unary::Exp => "exp",
                     Unary::Erf => "erf",
                     Unary::Log => "ln",
+                    Unary::Sqrt => "sqrt",
+                    Unary::Mean => "mean",
                     Unary::Sin => "sin",
                     Unary::Tanh => "tanh",
                     _ => "sigmoid",
@@ -291,6 +324,9 @@ impl Number for Expression {
     }
     fn ln(&self) -> Self {
         Self::unary(Unary::Log, self)
+    }
+    fn sqrt(&self) -> Self {
+        Self::unary(Unary::Sqrt, self)
     }
     fn sin(&self) -> Self {
         Self::unary(Unary::Sin, self)

@@ -32,6 +32,9 @@ pub trait Number:
     /// Natural logarithm.
     #[must_use]
     fn ln(&self) -> Self;
+    /// Square root.
+    #[must_use]
+    fn sqrt(&self) -> Self;
     /// Sine.
     #[must_use]
     fn sin(&self) -> Self;
@@ -84,6 +87,9 @@ impl Number for f64 {
     }
     fn ln(&self) -> Self {
         libm::log(*self)
+    }
+    fn sqrt(&self) -> Self {
+        f64::sqrt(*self)
     }
     fn sin(&self) -> Self {
         libm::sin(*self)

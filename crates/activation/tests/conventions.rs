@@ -143,6 +143,7 @@ fn the_list_has_every_family_once() {
             "corrected",
             "series",
             "spline",
+            "poly_norm",
             "rational",
             "rational(form=b)",
             "rational(form=c)",

@@ -13,6 +13,7 @@ mod identity;
 mod layers;
 mod leaky_relu;
 mod parametric;
+mod poly_norm;
 mod polynomial;
 mod power;
 mod prelu;
@@ -67,6 +68,7 @@ static FAMILIES: &[&dyn Family] = &[
     &corrected::FAMILY,
     &series::FAMILY,
     &spline::FAMILY,
+    &poly_norm::FAMILY,
     &rational::FAMILY,
     &frozen::FAMILY,
     &layers::FAMILY,
@@ -126,6 +128,10 @@ pub(crate) trait Family: Send + Sync {
     fn layers<'a>(&self, _values: &'a [Value]) -> Option<&'a [ActivationSpec]> {
         None
     }
+    /// Whether an output depends on its whole row: then it is no function of one input that another could start from.
+    fn is_over_rows(&self, _values: &[Value]) -> bool {
+        false
+    }
     /// Refuses combinations of arguments; names the parameter at fault.
     fn validate(&self, _values: &[Value]) -> Validation {
         Ok(())
@@ -183,12 +189,18 @@ pub(crate) trait Function: Debug + Send + Sync {
         None
     }
 
+    /// The function of a row, where an output depends on more than its own input. What takes one input is then the curve of one
+    /// channel in a typical row: for pictures, and for nothing that computes.
+    fn rows(&self) -> Option<&dyn OverRows> {
+        None
+    }
+
     fn value(&self, coefficients: &[f64], x: f64) -> f64;
     fn derivative(&self, coefficients: &[f64], x: f64) -> f64;
     fn coefficient_gradient(&self, coefficients: &[f64], x: f64, out: &mut [f64]);
     fn dual(&self, coefficients: &[Dual], x: Dual) -> Dual;
     fn dual_derivative(&self, coefficients: &[Dual], x: Dual) -> Dual;
-    /// Value and derivative by `x`.
+    /// Value and derivative by `x`; means over the channels are written as such.
     fn expressions(&self) -> (Expression, Expression);
     /// Inputs near which the derivative may jump, for these coefficients.
     fn kinks(&self, coefficients: &[f64]) -> Vec<f64>;
@@ -213,4 +225,21 @@ pub(crate) trait Function: Debug + Send + Sync {
         dbias: Option<&mut [f32]>,
         dcoefficients: &mut [f32],
     );
+}
+
+/// The f64 reference of a function over rows; all channels share the coefficients.
+pub(crate) trait OverRows {
+    /// What the curve of one input is, in words.
+    fn curve(&self) -> &'static str;
+    fn value(&self, coefficients: &[f64], x: &[f64]) -> Vec<f64>;
+    /// The value in dual numbers: the derivative in any direction.
+    fn dual(&self, coefficients: &[Dual], x: &[Dual]) -> Vec<Dual>;
+    /// Returns dx and overwrites the coefficient gradients.
+    fn backward(
+        &self,
+        coefficients: &[f64],
+        x: &[f64],
+        dy: &[f64],
+        dcoefficients: &mut [f64],
+    ) -> Vec<f64>;
 }

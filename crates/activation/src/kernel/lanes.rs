@@ -137,6 +137,10 @@ impl<A: Arithmetic> Number for Fast<A> {
         Self::new(libm::logf(self.0))
     }
     #[inline(always)]
+    fn sqrt(&self) -> Self {
+        Self::new(self.0.sqrt())
+    }
+    #[inline(always)]
     fn sin(&self) -> Self {
         Self::new(math::sin::<A>(self.0))
     }

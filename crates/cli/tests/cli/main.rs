@@ -31,6 +31,7 @@ mod pipe;
 mod predict;
 mod recipe;
 mod resume;
+mod row_activation;
 mod rows;
 mod runs;
 mod score;

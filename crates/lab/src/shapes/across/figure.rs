@@ -61,6 +61,7 @@ pub(super) fn panel(
             brief(&site.activation),
             site.site
         ),
+        note: curves::note(site, &compared.against.join(INPUTS))?,
         class: "arm-0".to_owned(),
         x_domain: (-grids.reach, grids.reach),
         y_domain: value_range(&groups, grids.reach),

@@ -155,7 +155,10 @@ pub fn animate(run: &Path, out: &Path) -> Result<Evolution, ShapesError> {
             table(&mut csv, *step, &shape.site, &grid, &groups);
             frames.push(groups);
         }
-        panels.push(panel(shape, &frames, &grid, reach));
+        panels.push(SitePanel {
+            note: curves::note(shape, &source)?,
+            ..panel(shape, &frames, &grid, reach)
+        });
     }
     fs::create_dir_all(out).map_err(ShapesError::io("create", out))?;
     let evolution = Evolution {
