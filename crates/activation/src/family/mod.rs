@@ -1,33 +1,46 @@
 //! The families of activation functions. A new one is a file here and a line in the list below.
 
-mod arelu;
-mod corrected;
-mod crrelu;
+/// Declares the module of each family and lists its `FAMILY`. (`cargo fmt` does not see modules in here; `.ci/run` formats them.)
+macro_rules! families {
+    ($($visible:vis $name:ident),+ $(,)?) => {
+        $($visible mod $name;)+
+
+        /// Every family, in the order in which they are listed.
+        static FAMILIES: &[&dyn Family] = &[$(&$name::FAMILY),+];
+    };
+}
+
+families! {
+    identity,
+    relu,
+    leaky_relu,
+    gelu,
+    gelu_tanh,
+    silu,
+    tanh,
+    sigmoid,
+    gelu_2020,
+    power,
+    prelu,
+    polynomial,
+    slaf,
+    swish,
+    arelu,
+    crrelu,
+    snake,
+    xielu,
+    corrected,
+    series,
+    spline,
+    poly_norm,
+    pub(crate) rational,
+    frozen,
+    layers,
+    glu,
+}
+
 mod fixed;
-mod frozen;
-mod gelu;
-mod gelu_2020;
-mod gelu_tanh;
-mod glu;
-mod identity;
-mod layers;
-mod leaky_relu;
 mod parametric;
-mod poly_norm;
-mod polynomial;
-mod power;
-mod prelu;
-pub(crate) mod rational;
-mod relu;
-mod series;
-mod sigmoid;
-mod silu;
-mod slaf;
-mod snake;
-mod spline;
-mod swish;
-mod tanh;
-mod xielu;
 
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
@@ -44,36 +57,6 @@ pub(crate) use fixed::Fixed;
 pub(crate) use frozen::NAME as FROZEN;
 pub(crate) use gelu_2020::NAME as GELU_2020;
 pub(crate) use parametric::Parametric;
-
-/// Every family, in the order in which they are listed.
-static FAMILIES: &[&dyn Family] = &[
-    &identity::FAMILY,
-    &relu::FAMILY,
-    &leaky_relu::FAMILY,
-    &gelu::FAMILY,
-    &gelu_tanh::FAMILY,
-    &silu::FAMILY,
-    &tanh::FAMILY,
-    &sigmoid::FAMILY,
-    &gelu_2020::FAMILY,
-    &power::FAMILY,
-    &prelu::FAMILY,
-    &polynomial::FAMILY,
-    &slaf::FAMILY,
-    &swish::FAMILY,
-    &arelu::FAMILY,
-    &crrelu::FAMILY,
-    &snake::FAMILY,
-    &xielu::FAMILY,
-    &corrected::FAMILY,
-    &series::FAMILY,
-    &spline::FAMILY,
-    &poly_norm::FAMILY,
-    &rational::FAMILY,
-    &frozen::FAMILY,
-    &layers::FAMILY,
-    &glu::FAMILY,
-];
 
 pub(crate) fn all() -> &'static [&'static dyn Family] {
     FAMILIES
