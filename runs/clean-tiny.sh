@@ -76,7 +76,7 @@ arms() {
         local chosen="$LEARNABLE_RATE"
         case "$arm" in gelu | relu | silu) chosen="$FIXED_RATE" ;; esac
         printf '\n[[arm]]\nname = "%s"\nset = { activation.function = "%s", optimizer.learning_rate = %s, optimizer.group.activation.learning_rate = %s }\n' \
-            "$arm" "$arm" "$chosen" "$chosen" >> "$file"
+            "$(tr -cs 'a-z0-9_\n' '-' <<< "$arm" | sed 's/-$//')" "$arm" "$chosen" "$chosen" >> "$file"
     done
 }
 # Long enough for gelu to come below a loss of 5.0.

@@ -6,7 +6,7 @@
 For every golden model of crates/nn/tests/golden (whose numbers PyTorch computed in f64 and the program's own tests hold):
 `pliant export --to hf`, `from_pretrained`, loss and logits within 1e-4, every gradient within 1e-3 of its largest entry. Then three steps of AdamW there,
 `save_pretrained`, a second export of what was saved, and the same bytes of every tensor. The same for a model with each
-activation of python/golden/activations.py, whose functions PyTorch computes by itself there. MODEL is a masked-language model with a tokenizer: the
+activation of python/golden/activations.py and row_activations.py, whose functions PyTorch computes by itself there. MODEL is a masked-language model with a tokenizer: the
 probabilities of the words for a mask are those of `pliant predict`.
 """
 
@@ -153,15 +153,22 @@ def families(program, work):
     sys.path.insert(0, str(GOLDEN.parents[3] / "python" / "golden"))
     import activations
     import encoder
+    import row_activations
 
     listed = {}
     for entry in json.loads(run(program, "act", "list", "--json")):
         listed.setdefault(entry["name"].split("(")[0], [tensor for tensor, _ in entry["tensors"]])
 
-    for seed, (text, (function, values, _)) in enumerate(activations.CASES.items()):
+    cases = [(text, function, values) for text, (function, values, *_) in (activations.CASES | row_activations.CASES).items()]
+    for seed, (text, function, values) in enumerate(cases):
         tensors = listed[text.split("(")[0]]
-        # A rational has six coefficients above; the tensors of all others are of one size.
-        sizes = [6, len(values) - 6] if "numerator" in tensors else [len(values) // max(len(tensors), 1)] * len(tensors)
+        # A rational has six coefficients above, PolyNorm an addend beside its powers; the tensors of all others are of one size.
+        if "numerator" in tensors:
+            sizes = [6, len(values) - 6]
+        elif "offset" in tensors:
+            sizes = [len(values) - 1, 1]
+        else:
+            sizes = [len(values) // max(len(tensors), 1)] * len(tensors)
 
         def draw(weights, site, groups, generator):
             row = torch.tensor(values).split(sizes) if values else []

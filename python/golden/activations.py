@@ -95,6 +95,24 @@ def spline(low, high):
     return function
 
 
+def corrected(start, low, values):
+    """The start and c times a table: interpolated by looking the piece up, zero beyond one more knot on either side."""
+    padded = torch.tensor([0.0, *values, 0.0], dtype=torch.float64)
+
+    def function(x, c):
+        place = (x - low[0]) / low[1] + 1
+        left = (place.detach().ceil() - 1).clamp(0, len(padded) - 2).long()
+        inside = (place > 0) & (place <= len(padded) - 1)
+        table = padded[left] + (padded[left + 1] - padded[left]) * (place - left)
+        return start(x) + c[0] * torch.where(inside, table, 0 * x)
+
+    return function
+
+
+# x·exp(−x²/2) to six digits at the 65 knots of the default table.
+NORMAL = [round(x * math.exp(-x * x / 2), 6) for x in (-4.5 + 9 * k / 64 for k in range(65))]
+
+
 def rational(form, numerator):
     def function(x, c):
         a, b = c[:numerator], c[numerator:]
@@ -144,6 +162,12 @@ CASES = {
     "series(form=printed)": (printed, [0.3, 0.5, -0.2, -1.0, 0.25, 1.5], [0]),
     "series(form=composed)": (composed, [1.2, 0.5, -0.7, -0.5, 0.25, 2.0], [0]),
     "spline": (spline(-4.0, 4.0), [math.sin(k) for k in range(17)], [-3.5, 0, 0.5, 4]),
+    "corrected": (corrected(F.relu, (-4.5, 9 / 64), NORMAL), [0.3], [0, -4.5, 4.640625]),
+    "corrected(silu, 0.3, table=[0.25, -0.5, 0, 1, 0.125], range=-2..3)": (
+        corrected(F.silu, (-2.0, 1.25), [0.25, -0.5, 0, 1, 0.125]),
+        [-0.7],
+        [-3.25, -2, 0.5, 3, 4.25],
+    ),
     "rational": (rational("a", 6), RATIONAL + [-0.067, 0.18, 0.0, 0.0011], [0]),
     "rational(form=b)": (rational("b", 6), RATIONAL + [-0.067, 0.18, 0.037, 0.0011], [0]),
     "rational(form=c)": (rational("c", 6), RATIONAL + [0.8, -0.067, 0.18, 0.037, 0.0011], []),

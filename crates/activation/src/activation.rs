@@ -3,7 +3,7 @@
 use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
-use crate::family::Function;
+use crate::family::{Function, OverRows};
 use crate::fit::FitReport;
 use crate::fold::Fold;
 use crate::spec::ActivationSpec;
@@ -117,7 +117,20 @@ impl Activation {
         Ok(positions)
     }
 
-    /// `y[i] = f(x[i] + bias[i % channels])`
+    /// Whether an output depends on its whole row of channels and not on the input at its place alone. Then
+    /// [`value`](Self::value) and whatever else takes one input give the curve of one channel in a typical row, for pictures;
+    /// what computes takes [`row_value`](Self::row_value) and its companions.
+    pub fn is_over_rows(&self) -> bool {
+        self.function.rows().is_some()
+    }
+
+    /// What [`value`](Self::value) is where it is not the function itself, for whoever draws it: `one channel, with …`.
+    pub fn curve(&self) -> Option<&'static str> {
+        self.function.rows().map(OverRows::curve)
+    }
+
+    /// `y[i] = f(x[i] + bias[i % channels])`, or `y = f(x + bias)` row by row for a function
+    /// [over rows](Self::is_over_rows).
     ///
     /// # Panics
     /// If the lengths do not fit: `y` as `x`, `x` a whole number of rows of `channels`, `bias` of `channels`,
@@ -203,6 +216,56 @@ impl Activation {
         );
     }
 
+    /// f64 reference of a row whose channels share the coefficients: its values.
+    pub fn row_value(&self, group_coefficients: &[f64], x: &[f64]) -> Vec<f64> {
+        match self.function.rows() {
+            Some(rows) => rows.value(group_coefficients, x),
+            None => x
+                .iter()
+                .map(|x| self.value(group_coefficients, *x))
+                .collect(),
+        }
+    }
+
+    /// A row in dual numbers: values with their derivatives in the direction that the duals of inputs and coefficients have.
+    pub fn row_dual(&self, group_coefficients: &[Dual], x: &[Dual]) -> Vec<Dual> {
+        match self.function.rows() {
+            Some(rows) => rows.dual(group_coefficients, x),
+            None => x
+                .iter()
+                .map(|x| self.dual(group_coefficients, *x))
+                .collect(),
+        }
+    }
+
+    /// f64 reference of the backward pass of a row: the gradient by its inputs, and in `out` that by the coefficients, for the
+    /// gradient `dy` by its outputs.
+    ///
+    /// # Panics
+    /// If `dy` is not as long as `x`.
+    pub fn row_backward(
+        &self,
+        group_coefficients: &[f64],
+        x: &[f64],
+        dy: &[f64],
+        out: &mut [f64],
+    ) -> Vec<f64> {
+        assert_eq!(x.len(), dy.len(), "a gradient for each output");
+        if let Some(rows) = self.function.rows() {
+            return rows.backward(group_coefficients, x, dy, out);
+        }
+        out.fill(0.0);
+        let mut own = vec![0.0; out.len()];
+        let each = x.iter().zip(dy).map(|(x, dy)| {
+            self.coefficient_gradient(group_coefficients, *x, &mut own);
+            for (sum, own) in out.iter_mut().zip(&own) {
+                *sum += dy * own;
+            }
+            dy * self.derivative(group_coefficients, *x)
+        });
+        each.collect()
+    }
+
     /// f64 reference: `f(x)`. `group_coefficients`: numerator then denominator of one group.
     pub fn value(&self, group_coefficients: &[f64], x: f64) -> f64 {
         self.function.value(group_coefficients, x)
@@ -229,7 +292,8 @@ impl Activation {
         self.function.dual_derivative(group_coefficients, x)
     }
 
-    /// `E[f(z)²]` for standard normal z, with the start coefficients: by the trapezoidal rule on ±10.
+    /// `E[f(z)²]` for standard normal z, with the start coefficients: by the trapezoidal rule on ±10. Of a function over rows
+    /// that of its curve, which a long row of such inputs comes near to.
     pub fn second_moment(&self) -> f64 {
         const STEPS: i32 = 8000;
         let (start, width) = (self.group_start(), 20.0 / f64::from(STEPS));

@@ -54,6 +54,8 @@ impl Default for BenchOptions {
             "series(base=gelu)",
             "spline",
             "spline(33)",
+            "corrected",
+            "poly_norm",
         ];
         Self {
             rows: 4096,

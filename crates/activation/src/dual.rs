@@ -100,6 +100,10 @@ impl Number for Dual {
     fn ln(&self) -> Self {
         self.chain(Number::ln(&self.value), 1.0 / self.value)
     }
+    fn sqrt(&self) -> Self {
+        let value = self.value.sqrt();
+        self.chain(value, 0.5 / value)
+    }
     fn sin(&self) -> Self {
         self.chain(Number::sin(&self.value), libm::cos(self.value))
     }

@@ -56,6 +56,22 @@ pub enum ActivationError {
         /// Why not.
         message: String,
     },
+    /// A function that has no entropy correction.
+    #[error("{activation} has no entropy correction: {reason}")]
+    NoBranch {
+        /// Text form of the activation.
+        activation: String,
+        /// Why not; boxed, so that errors that hold this one stay small.
+        reason: Box<str>,
+    },
+    /// Inputs whose density cannot be told.
+    #[error("no density can be estimated: {reason}")]
+    Density {
+        /// Why not.
+        reason: Box<str>,
+        /// What to do about it.
+        hint: &'static str,
+    },
 }
 
 impl ActivationError {
@@ -81,6 +97,11 @@ impl ActivationError {
                 "name a function of single values here; the whole text goes where the activation of a model's layers is named"
                     .into(),
             ),
+            Self::NoBranch { .. } => Some(
+                "start from a function without coefficients that increases where its inputs lie, e.g. relu, gelu or tanh"
+                    .into(),
+            ),
+            Self::Density { hint, .. } => Some((*hint).into()),
             Self::NoChannels { .. } | Self::Inexpressible { .. } | Self::Fit { .. } => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The formula as a tree: printed for people here, and the form in which exporters read it.
 
 use crate::number::Number;
+use crate::table::Table;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::rc::Rc;
@@ -18,6 +19,8 @@ pub enum Expression {
     Binary(Binary, Rc<Expression>, Rc<Expression>),
     /// The second where the first meets the condition, else the third.
     Where(Condition, Rc<Expression>, Rc<Expression>, Rc<Expression>),
+    /// A function given by a table, or its slope.
+    Tabulated(&'static Table, Tabulated, Rc<Expression>),
 }
 
 /// Operations of one argument.
@@ -30,9 +33,12 @@ pub enum Unary {
     Exp,
     Erf,
     Log,
+    Sqrt,
     Sin,
     Tanh,
     Sigmoid,
+    /// The mean over the channels of a row.
+    Mean,
 }
 
 /// Operations of two arguments.
@@ -54,6 +60,15 @@ pub enum Condition {
     Negative,
 }
 
+/// What is read off a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tabulated {
+    /// The value.
+    Value,
+    /// The slope.
+    Slope,
+}
+
 /// Constants that have a better name than their digits.
 const NAMED: [(f64, &str); 3] = [
     (std::f64::consts::FRAC_1_SQRT_2, "√½"),
@@ -71,7 +86,7 @@ impl Expression {
     pub fn walk(&self, visit: &mut dyn FnMut(&Self)) {
         match self {
             Self::Constant(_) | Self::Symbol(_) => {}
-            Self::Unary(_, argument) => argument.walk(visit),
+            Self::Unary(_, argument) | Self::Tabulated(_, _, argument) => argument.walk(visit),
             Self::Binary(_, left, right) => {
                 left.walk(visit);
                 right.walk(visit);
@@ -85,7 +100,7 @@ impl Expression {
         visit(self);
     }
 
-    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know.
+    /// The formula read with numbers; `None` if it has a symbol that `symbol` does not know, or a mean over channels.
     pub fn evaluate<N: Number>(&self, symbol: &dyn Fn(&str) -> Option<N>) -> Option<N> {
         let of = |part: &Self| part.evaluate(symbol);
         Some(match self {
@@ -100,9 +115,11 @@ impl Expression {
                     Unary::Exp => argument.exp(),
                     Unary::Erf => argument.erf(),
                     Unary::Log => argument.ln(),
+                    Unary::Sqrt => argument.sqrt(),
                     Unary::Sin => argument.sin(),
                     Unary::Tanh => argument.tanh(),
                     Unary::Sigmoid => argument.sigmoid(),
+                    Unary::Mean => return None,
                 }
             }
             Self::Binary(operation, left, right) => {
@@ -121,7 +138,53 @@ impl Expression {
                     Condition::Negative => argument.where_negative(first, second),
                 }
             }
+            Self::Tabulated(table, Tabulated::Value, argument) => of(argument)?.tabulated(table),
+            Self::Tabulated(table, Tabulated::Slope, argument) => {
+                of(argument)?.tabulated_slope(table)
+            }
         })
+    }
+
+    /// The formula without tables: each as the sum over its pieces.
+    #[must_use]
+    pub fn without_tables(&self) -> Self {
+        self.rebuilt(&|part| match part {
+            Self::Tabulated(table, Tabulated::Value, x) => Some(table.value(&x.without_tables())),
+            Self::Tabulated(table, Tabulated::Slope, x) => Some(table.slope(&x.without_tables())),
+            _ => None,
+        })
+    }
+
+    /// The formula with numbers for the symbols that `number` knows.
+    #[must_use]
+    pub fn with_constants(&self, number: &dyn Fn(&str) -> Option<f64>) -> Self {
+        self.rebuilt(&|part| match part {
+            Self::Symbol(name) => number(name).map(Self::Constant),
+            _ => None,
+        })
+    }
+
+    /// The formula with `other` in the place of each part for which it gives one.
+    fn rebuilt(&self, other: &dyn Fn(&Self) -> Option<Self>) -> Self {
+        if let Some(other) = other(self) {
+            return other;
+        }
+        let of = |part: &Rc<Self>| Rc::new(part.rebuilt(other));
+        match self {
+            Self::Constant(_) | Self::Symbol(_) => self.clone(),
+            Self::Unary(operation, argument) => Self::Unary(*operation, of(argument)),
+            Self::Binary(operation, left, right) => Self::Binary(*operation, of(left), of(right)),
+            Self::Where(condition, argument, first, second) => {
+                Self::Where(*condition, of(argument), of(first), of(second))
+            }
+            Self::Tabulated(table, kind, x) => Self::Tabulated(table, *kind, of(x)),
+        }
+    }
+
+    /// The mean over the channels of a row.
+    #[must_use]
+    pub fn mean(&self) -> Self {
+        Self::unary(Unary::Mean, self)
     }
 
     fn unary(operation: Unary, argument: &Self) -> Self {
@@ -171,6 +234,8 @@ impl fmt::Display for Expression {
                     Unary::Exp => "exp",
                     Unary::Erf => "erf",
                     Unary::Log => "ln",
+                    Unary::Sqrt => "sqrt",
+                    Unary::Mean => "mean",
                     Unary::Sin => "sin",
                     Unary::Tanh => "tanh",
                     _ => "sigmoid",
@@ -204,6 +269,8 @@ impl fmt::Display for Expression {
                 };
                 write!(f, "where({argument} {sign} 0, {first}, {second})")
             }
+            Self::Tabulated(_, Tabulated::Value, argument) => write!(f, "t({argument})"),
+            Self::Tabulated(_, Tabulated::Slope, argument) => write!(f, "t'({argument})"),
         }
     }
 }
@@ -258,6 +325,9 @@ impl Number for Expression {
     fn ln(&self) -> Self {
         Self::unary(Unary::Log, self)
     }
+    fn sqrt(&self) -> Self {
+        Self::unary(Unary::Sqrt, self)
+    }
     fn sin(&self) -> Self {
         Self::unary(Unary::Sin, self)
     }
@@ -286,5 +356,11 @@ impl Number for Expression {
     fn mul_add(&self, factor: &Self, addend: &Self) -> Self {
         // Printed with the constant term first, as polynomials are read.
         addend.clone() + factor.clone() * self.clone()
+    }
+    fn tabulated(&self, table: &'static Table) -> Self {
+        Self::Tabulated(table, Tabulated::Value, Rc::new(self.clone()))
+    }
+    fn tabulated_slope(&self, table: &'static Table) -> Self {
+        Self::Tabulated(table, Tabulated::Slope, Rc::new(self.clone()))
     }
 }

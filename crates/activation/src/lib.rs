@@ -35,6 +35,7 @@ pub mod activation;
 pub mod bench;
 pub mod check;
 pub mod dual;
+pub mod entropy;
 pub mod error;
 pub mod expression;
 mod family;
@@ -49,6 +50,7 @@ pub mod number;
 pub mod onnx;
 pub mod pytorch;
 pub mod spec;
+pub mod table;
 
 pub use activation::{Activation, CoefficientTensor};
 pub use error::ActivationError;

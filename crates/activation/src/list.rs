@@ -17,6 +17,8 @@ pub struct ListEntry {
     pub derivative: String,
     /// Whether it has coefficients to learn.
     pub learnable: bool,
+    /// Whether an output depends on its whole row; the formulas then have means over the channels.
+    pub over_rows: bool,
     /// Coefficients of one group.
     pub coefficients: usize,
     /// Options as `key=default`.
@@ -57,6 +59,7 @@ pub fn list() -> Result<Vec<ListEntry>, ActivationError> {
                 formula: formula.to_string(),
                 derivative: derivative.to_string(),
                 learnable: spec.is_learnable(),
+                over_rows: activation.is_over_rows(),
                 coefficients: activation.group_start().len(),
                 options: options(*family),
                 start: activation.group_start(),

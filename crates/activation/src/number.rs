@@ -1,5 +1,6 @@
 //! The small number trait every formula is written in, and its readings as `f64` and `f32`.
 
+use crate::table::Table;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// What a formula needs from a number.
@@ -31,6 +32,9 @@ pub trait Number:
     /// Natural logarithm.
     #[must_use]
     fn ln(&self) -> Self;
+    /// Square root.
+    #[must_use]
+    fn sqrt(&self) -> Self;
     /// Sine.
     #[must_use]
     fn sin(&self) -> Self;
@@ -49,6 +53,16 @@ pub trait Number:
     /// `self * factor + addend`, with one rounding where the reading can.
     #[must_use]
     fn mul_add(&self, factor: &Self, addend: &Self) -> Self;
+    /// The value of a table there.
+    #[must_use]
+    fn tabulated(&self, table: &'static Table) -> Self {
+        table.value(self)
+    }
+    /// The slope of a table there.
+    #[must_use]
+    fn tabulated_slope(&self, table: &'static Table) -> Self {
+        table.slope(self)
+    }
 }
 
 impl Number for f64 {
@@ -73,6 +87,9 @@ impl Number for f64 {
     }
     fn ln(&self) -> Self {
         libm::log(*self)
+    }
+    fn sqrt(&self) -> Self {
+        f64::sqrt(*self)
     }
     fn sin(&self) -> Self {
         libm::sin(*self)

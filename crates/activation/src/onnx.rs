@@ -10,6 +10,9 @@ use crate::expression::{Binary, Condition, Expression, Unary};
 /// The symbol of the input in every formula.
 const INPUT: &str = "x";
 
+/// The operator of a mean over the channels.
+pub const MEAN: &str = "ReduceMean";
+
 /// A function of one input `[…, channels]`, as nodes in the order in which they are computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Formula {
@@ -33,7 +36,7 @@ pub struct Constant {
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// An operator of ONNX's default domain.
+    /// An operator of ONNX's default domain; [`MEAN`] is over the last axis and keeps it.
     pub operator: &'static str,
     /// What it reads.
     pub inputs: Vec<Operand>,
@@ -139,6 +142,7 @@ impl Translation {
                 binary(*operation),
                 vec![self.operand(left)?, self.operand(right)?],
             ),
+            Expression::Tabulated(..) => return self.operand(&part.without_tables()),
             Expression::Where(condition, argument, first, second) => {
                 let zero = self.operand(&Expression::Constant(0.0))?;
                 let argument = self.operand(argument)?;
@@ -237,9 +241,11 @@ fn unary(operation: Unary) -> &'static str {
         Unary::Exp => "Exp",
         Unary::Erf => "Erf",
         Unary::Log => "Log",
+        Unary::Sqrt => "Sqrt",
         Unary::Sin => "Sin",
         Unary::Tanh => "Tanh",
         Unary::Sigmoid => "Sigmoid",
+        Unary::Mean => MEAN,
     }
 }
 
@@ -274,50 +280,62 @@ mod tests {
         start.iter().enumerate().map(own).collect()
     }
 
-    /// Runs the nodes for one channel.
-    fn run(formula: &Formula, channel: usize, x: f64) -> f64 {
-        let mut results: Vec<f64> = Vec::new();
-        let read = |results: &[f64], operand: &Operand| match operand {
-            Operand::Input => x,
+    /// Runs the nodes for a row.
+    fn run(formula: &Formula, x: &[f64]) -> Vec<f64> {
+        let mut results: Vec<Vec<f64>> = Vec::new();
+        let read = |results: &[Vec<f64>], operand: &Operand| match operand {
+            Operand::Input => x.to_vec(),
             Operand::Constant(index) => {
                 let values = &formula.constants[*index].values;
-                f64::from(values[if values.len() == 1 { 0 } else { channel }])
+                let channels = values.iter().cycle().take(x.len());
+                channels.map(|value| f64::from(*value)).collect()
             }
-            Operand::Node(index) => results[*index],
+            Operand::Node(index) => results[*index].clone(),
         };
         for node in &formula.nodes {
-            let values: Vec<f64> = node
-                .inputs
-                .iter()
-                .map(|input| read(&results, input))
-                .collect();
-            results.push(match (node.operator, &values[..]) {
-                ("Add", [a, b]) => a + b,
-                ("Sub", [a, b]) => a - b,
-                ("Mul", [a, b]) => a * b,
-                ("Div", [a, b]) => a / b,
-                ("Neg", [a]) => -a,
-                ("Abs", [a]) => a.abs(),
-                ("Sign", [a]) => Number::sign(a),
-                ("Exp", [a]) => a.exp(),
-                ("Log", [a]) => a.ln(),
-                ("Sin", [a]) => a.sin(),
-                ("Erf", [a]) => Number::erf(a),
-                ("Tanh", [a]) => a.tanh(),
-                ("Sigmoid", [a]) => Number::sigmoid(a),
-                ("Less", [a, b]) => f64::from(u8::from(a < b)),
-                ("LessOrEqual", [a, b]) => f64::from(u8::from(a <= b)),
-                ("Where", [is, a, b]) => {
-                    if *is == 1.0 {
-                        *a
-                    } else {
-                        *b
-                    }
-                }
-                other => panic!("{other:?}"),
+            let inputs = node.inputs.iter().map(|input| read(&results, input));
+            let inputs: Vec<Vec<f64>> = inputs.collect();
+            results.push(if node.operator == MEAN {
+                vec![inputs[0].iter().sum::<f64>() / x.len() as f64; x.len()]
+            } else {
+                (0..x.len())
+                    .map(|channel| {
+                        let values: Vec<f64> = inputs.iter().map(|row| row[channel]).collect();
+                        of_channel(node.operator, &values)
+                    })
+                    .collect()
             });
         }
         read(&results, &formula.output)
+    }
+
+    fn of_channel(operator: &str, values: &[f64]) -> f64 {
+        match (operator, values) {
+            ("Add", [a, b]) => a + b,
+            ("Sub", [a, b]) => a - b,
+            ("Mul", [a, b]) => a * b,
+            ("Div", [a, b]) => a / b,
+            ("Neg", [a]) => -a,
+            ("Abs", [a]) => a.abs(),
+            ("Sign", [a]) => Number::sign(a),
+            ("Exp", [a]) => a.exp(),
+            ("Log", [a]) => a.ln(),
+            ("Sqrt", [a]) => a.sqrt(),
+            ("Sin", [a]) => a.sin(),
+            ("Erf", [a]) => Number::erf(a),
+            ("Tanh", [a]) => a.tanh(),
+            ("Sigmoid", [a]) => Number::sigmoid(a),
+            ("Less", [a, b]) => f64::from(u8::from(a < b)),
+            ("LessOrEqual", [a, b]) => f64::from(u8::from(a <= b)),
+            ("Where", [is, a, b]) => {
+                if *is == 1.0 {
+                    *a
+                } else {
+                    *b
+                }
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -340,19 +358,22 @@ mod tests {
             let activation = activation(&name);
             let coefficients = coefficients(&activation);
             let formula = formula(&activation, &coefficients, CHANNELS).unwrap();
-            for channel in 0..CHANNELS {
-                let group: Vec<f64> = activation
-                    .positions(CHANNELS, channel)
-                    .unwrap()
-                    .into_iter()
-                    .map(|at| f64::from(coefficients[at]))
-                    .collect();
-                for x in [-4.0, -0.7, 0.0, 0.3, 2.5] {
-                    let (found, expected) =
-                        (run(&formula, channel, x), activation.value(&group, x));
+            for shift in 0..5 {
+                let inputs = [-4.0, -0.7, 0.0, 0.3, 2.5].iter().cycle().skip(shift);
+                let x: Vec<f64> = inputs.take(CHANNELS).copied().collect();
+                let found = run(&formula, &x);
+                for channel in 0..CHANNELS {
+                    let positions = activation.positions(CHANNELS, channel).unwrap();
+                    let group: Vec<f64> = positions
+                        .into_iter()
+                        .map(|at| f64::from(coefficients[at]))
+                        .collect();
+                    let expected = activation.row_value(&group, &x)[channel];
                     assert!(
-                        (found - expected).abs() < 1e-6 * (1.0 + expected.abs()),
-                        "{name} at {x}: {found}, {expected}"
+                        (found[channel] - expected).abs() < 1e-6 * (1.0 + expected.abs()),
+                        "{name} at {}: {}, {expected}",
+                        x[channel],
+                        found[channel]
                     );
                 }
             }

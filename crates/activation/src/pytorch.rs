@@ -11,7 +11,7 @@ use crate::expression::{Binary, Condition, Expression, Unary};
 /// `per_channel` in the printed text must be defined: it gives the columns of a tensor, each with one value per channel, or
 /// one for all.
 pub fn function(activation: &Activation, name: &str) -> String {
-    let (value, _) = activation.expressions();
+    let value = activation.expressions().0.without_tables();
     let tensors = activation.coefficient_symbols();
     let mut text = format!("def {name}(x");
     for (tensor, _) in &tensors {
@@ -74,11 +74,15 @@ fn print(formula: &Expression, named: &[(Expression, String)]) -> String {
         Expression::Unary(Unary::Negate, argument) => format!("-{}", at_least(argument, 3)),
         Expression::Unary(operation, argument) => {
             let name = match operation {
+                Unary::Mean => {
+                    return format!("torch.mean({}, dim=-1, keepdim=True)", inside(argument));
+                }
                 Unary::Absolute | Unary::Negate => "abs",
                 Unary::Sign => "sign",
                 Unary::Exp => "exp",
                 Unary::Erf => "erf",
                 Unary::Log => "log",
+                Unary::Sqrt => "sqrt",
                 Unary::Sin => "sin",
                 Unary::Tanh => "tanh",
                 Unary::Sigmoid => "sigmoid",
@@ -99,6 +103,7 @@ fn print(formula: &Expression, named: &[(Expression, String)]) -> String {
                 at_least(right, precedence + 1)
             )
         }
+        Expression::Tabulated(..) => print(&formula.without_tables(), named),
         Expression::Where(condition, argument, first, second) => {
             // As `Number` says: the other branch at 0, and a NaN stays one.
             match condition {
@@ -144,6 +149,16 @@ mod tests {
             "def f(x):\n    \"\"\"`relu`\"\"\"\n    return torch.where(x <= 0, 0.0, x)\n"
         );
         assert!(printed("gelu").contains("torch.erf("));
+    }
+
+    #[test]
+    fn means_over_the_channels_keep_their_axis() {
+        assert_eq!(
+            printed("poly_norm(2)"),
+            "def f(x, weights, offset):\n    \"\"\"`poly_norm(2)`\"\"\"\n    a1, a2 = per_channel(weights, x)\n    b, = per_channel(offset, x)\n    \
+             s1 = x * x\n    return a1 * x / torch.sqrt(torch.mean(s1, dim=-1, keepdim=True) + 1e-6) + \
+             a2 * s1 / torch.sqrt(torch.mean(s1 * s1, dim=-1, keepdim=True) + 1e-6) + b\n"
+        );
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn every_family_form_and_degree_passes() {
             continue;
         }
         assert!(names.contains(entry.name.as_str()), "{}", entry.name);
-        if entry.learnable {
+        if entry.learnable && !entry.over_rows {
             let channel = format!("{}(share=channel)", entry.name);
             assert!(names.contains(channel.as_str()), "{channel}");
         }
@@ -54,6 +54,22 @@ fn every_family_form_and_degree_passes() {
                 .any(|row| row.comparison == comparison && row.count > 0 && row.worst > 0.0),
             "{comparison}"
         );
+    }
+    let of_rows = report
+        .rows
+        .iter()
+        .filter(|row| row.activation == "poly_norm(4)");
+    let found: BTreeSet<(&str, &str)> = of_rows.map(|row| (row.comparison, row.inputs)).collect();
+    for comparison in [
+        "row gradients / dual numbers",
+        "row gradients / central differences",
+        "fast rows / reference",
+        "fast row gradients / reference",
+        "fast sums of row gradients / reference",
+    ] {
+        for kind in ["random", "one huge input", "all equal", "zero", "tiny"] {
+            assert!(found.contains(&(comparison, kind)), "{comparison}, {kind}");
+        }
     }
     for inputs in ["random", "huge", "zero", "kinks"] {
         assert!(

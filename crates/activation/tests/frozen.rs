@@ -111,3 +111,30 @@ fn a_function_for_each_layer_is_none_by_itself() {
         "{error}"
     );
 }
+
+#[test]
+fn a_frozen_function_of_rows_is_one_of_rows() {
+    let (learned, coefficients) = (activation("poly_norm"), [0.6_f32, 0.2, -0.1, 0.05]);
+    let frozen = Activation::new(&learned.spec().frozen(&coefficients).unwrap()).unwrap();
+    assert!(frozen.is_over_rows() && frozen.spec().is_over_rows());
+    let (mut of_learned, mut of_frozen) = ([0.0; 8], [0.0; 8]);
+    learned.forward(&coefficients, &INPUTS, None, 8, &mut of_learned);
+    frozen.forward(&[], &INPUTS, None, 8, &mut of_frozen);
+    assert_eq!(of_learned, of_frozen);
+    let exact = coefficients.map(f64::from);
+    let row = INPUTS.map(f64::from);
+    assert_eq!(learned.row_value(&exact, &row), frozen.row_value(&[], &row));
+    let formula = frozen.expressions().0.to_string();
+    assert!(
+        formula.contains("mean") && !formula.contains("a1"),
+        "{formula}"
+    );
+    let refused = "rational(start=frozen(poly_norm))".parse::<ActivationSpec>();
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("normalises over a row")
+    );
+    assert!("glu(poly_norm)".parse::<ActivationSpec>().is_err());
+}

@@ -105,7 +105,8 @@ fn the_kernels_are_pytorch() {
 #[test]
 fn no_family_is_missing() {
     let cases = cases();
-    for entry in list().unwrap() {
+    // Those over rows have a file of their own.
+    for entry in list().unwrap().iter().filter(|entry| !entry.over_rows) {
         let family = entry.name.split('(').next().unwrap();
         let of_family = |case: &&Case| case.activation.split('(').next() == Some(family);
         assert!(cases.iter().any(|case| of_family(&case)), "{family}");

@@ -34,8 +34,13 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             "xielu",
             "series",
             "spline",
+            "corrected",
+            "corrected(silu, 0.3, table=[0.25, -0.5, 0, 1, 0.125], range=-2..3)",
             "series(2, base=gelu)",
             "series(form=composed)",
+            "poly_norm(2)",
+            "poly_norm",
+            "poly_norm(4)",
         ];
         let only: Vec<ActivationSpec> = only.iter().map(|text| text.parse().unwrap()).collect();
         let report = run(&CheckOptions {
@@ -64,6 +69,10 @@ fn kernels_are_the_reference_and_repeat_their_bytes() {
             ("prelu(share=group(25))", 301, 100),
             ("prelu(share=channel)", 301, 700),
             ("spline", 301, 100),
+            ("corrected(share=group(4))", 301, 100),
+            ("poly_norm", 301, 100),
+            ("poly_norm(2)", 7, 20_000),
+            ("poly_norm(4)", 777, 37),
             ("spline(33, range=-3..3, share=group(4))", 301, 100),
         ] {
             same_bytes_at_any_thread_count(text, rows, channels);
@@ -123,6 +132,10 @@ fn same_bytes_at_any_thread_count(text: &str, rows: usize, channels: usize) {
 
     in_place(&activation, &coefficients, &x, &bias, &dy, &results[0]);
 
+    if activation.is_over_rows() {
+        rows_against_reference(&activation, &coefficients, &x, &bias, &dy, &results[0]);
+        return;
+    }
     // The same against the reference, with rows and channels that leave a rest.
     let mut expected = vec![0.0_f64; coefficients.len()];
     let mut size = vec![1e-3_f64; coefficients.len()];
@@ -158,6 +171,49 @@ fn same_bytes_at_any_thread_count(text: &str, rows: usize, channels: usize) {
             (got - expected).abs() <= 2e-5 * size,
             "{text}: {got} against {expected}, terms {size}"
         );
+    }
+}
+
+/// What rows of these lengths give, chunks and lanes with a rest, against the f64 reference.
+fn rows_against_reference(
+    activation: &Activation,
+    coefficients: &[f32],
+    x: &[f32],
+    bias: &[f32],
+    dy: &[f32],
+    (y, dx, gradient): &(Vec<u32>, Vec<u32>, Vec<u32>),
+) {
+    let exact =
+        |bits: &[u32]| -> Vec<f64> { bits.iter().map(|b| f64::from(f32::from_bits(*b))).collect() };
+    let c: Vec<f64> = coefficients.iter().map(|c| f64::from(*c)).collect();
+    let channels = bias.len();
+    let mut expected = vec![0.0; c.len()];
+    let mut size = vec![1.0; c.len()];
+    for (row, (x, dy)) in x.chunks(channels).zip(dy.chunks(channels)).enumerate() {
+        let z: Vec<f64> = x.iter().zip(bias).map(|(x, b)| f64::from(x + b)).collect();
+        let dy: Vec<f64> = dy.iter().map(|dy| f64::from(*dy)).collect();
+        let mut own = vec![0.0; c.len()];
+        let slopes = activation.row_backward(&c, &z, &dy, &mut own);
+        let values = activation.row_value(&c, &z);
+        let span = row * channels..(row + 1) * channels;
+        let pairs = [(&y[span.clone()], values), (&dx[span], slopes)];
+        for (got, wanted) in pairs {
+            let largest = wanted.iter().fold(1.0, |most: f64, v| most.max(v.abs()));
+            for (got, wanted) in exact(got).into_iter().zip(wanted) {
+                assert!(
+                    (got - wanted).abs() <= 1e-5 * largest,
+                    "{}, row {row}: {got}, reference {wanted}",
+                    activation.spec()
+                );
+            }
+        }
+        for ((sum, size), own) in expected.iter_mut().zip(&mut size).zip(own) {
+            *sum += own;
+            *size += f64::abs(own);
+        }
+    }
+    for ((got, expected), size) in exact(gradient).into_iter().zip(expected).zip(size) {
+        assert!((got - expected).abs() <= 1e-5 * size, "{got} {expected}");
     }
 }
 

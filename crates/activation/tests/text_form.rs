@@ -49,6 +49,11 @@ fn defaults_are_left_out_and_the_rest_round_trips() {
             "polynomial(start=power(2), coefficients=fixed)",
         ),
         ("slaf( 2 )", "slaf"),
+        ("corrected(relu, 0.01)", "corrected"),
+        (
+            "corrected( gelu,0.5, range=-2..2,table=[ 1,-2.5 , 3e-1])",
+            "corrected(gelu, 0.5, table=[1, -2.5, 0.3], range=-2..2)",
+        ),
         (
             "spline(33, range=-8..8, start=gelu)",
             "spline(33, range=-8..8)",

@@ -6,7 +6,8 @@ use pliant_activation::{ActivationError, ParseError, library::LibraryError};
 use pliant_data::{DataError, TaskError};
 use pliant_hub::HubError;
 use pliant_lab::{
-    ArmsError, CompareError, ConversionError, ReportError, SeedsError, ShapesError, SweepError,
+    ArmsError, CompareError, ConversionError, CorrectionError, ReportError, SeedsError,
+    ShapesError, SweepError,
 };
 use pliant_serve::ServeError;
 use pliant_train::{ErrorKind, RecipeError, TrainError, bench::BenchError, runs::RunsError};
@@ -185,6 +186,15 @@ impl From<ShapesError> for Failure {
             _ => Code::Failed,
         };
         Self::new(code, &error).maybe(error.hint())
+    }
+}
+
+impl From<CorrectionError> for Failure {
+    fn from(error: CorrectionError) -> Self {
+        match error {
+            CorrectionError::Run(error) => error.into(),
+            error => Self::usage(&error).maybe(error.hint()),
+        }
     }
 }
 

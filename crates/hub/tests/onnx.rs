@@ -26,7 +26,7 @@ const LONGEST: usize = 12;
 /// Batches of different sizes for one file: (sequences, length).
 const SIZES: [(usize, usize); 3] = [(3, 7), (1, 3), (2, LONGEST)];
 /// Everything that a file may be made of.
-const OPERATORS: [&str; 29] = [
+const OPERATORS: [&str; 31] = [
     "Abs",
     "Add",
     "ArgMax",
@@ -44,6 +44,7 @@ const OPERATORS: [&str; 29] = [
     "MatMul",
     "Mul",
     "Neg",
+    "ReduceMean",
     "Reshape",
     "Shape",
     "Sigmoid",
@@ -51,6 +52,7 @@ const OPERATORS: [&str; 29] = [
     "Slice",
     "Softmax",
     "Split",
+    "Sqrt",
     "Sub",
     "Tanh",
     "Transpose",

@@ -15,6 +15,9 @@ pub struct Results {
     pub complete: bool,
     /// Finished and planned cells.
     pub cells: Cells,
+    /// Cells whose training ended in a loss or gradient that is not finite; they are in no mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverged: Vec<DivergedCell>,
     /// The arms, in the order given; the first is the baseline.
     pub arms: Vec<ArmResult>,
     /// Each further arm against the baseline; empty with one arm.
@@ -27,6 +30,19 @@ pub struct Results {
     pub warnings: Vec<String>,
     /// Where the numbers come from.
     pub origin: Origin,
+}
+
+/// A cell that has no end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DivergedCell {
+    /// The arm.
+    pub arm: String,
+    /// The seed.
+    pub seed: u64,
+    /// The step that was not applied.
+    pub step: u64,
+    /// Layer or tensor where the first value that is not finite appeared.
+    pub place: String,
 }
 
 /// How far the comparison is.

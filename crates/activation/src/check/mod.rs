@@ -3,6 +3,7 @@
 mod differences;
 mod fast;
 mod probe;
+mod rows;
 
 use crate::activation::Activation;
 use crate::error::ActivationError;
@@ -80,7 +81,11 @@ pub fn run(options: &CheckOptions) -> Result<CheckReport, ActivationError> {
             let mut rows = Vec::new();
             for probe in Probe::all(&activation, options)? {
                 differences::check(&activation, &probe, &mut rows);
-                fast::check(&activation, &probe, &mut rows)?;
+                if activation.is_over_rows() {
+                    rows::check(&activation, &probe, &mut rows);
+                } else {
+                    fast::check(&activation, &probe, &mut rows)?;
+                }
             }
             Ok(rows)
         })
@@ -108,11 +113,12 @@ fn cases(options: &CheckOptions) -> Vec<ActivationSpec> {
         .collect();
     for family in functions() {
         texts.extend(family.examples().iter().map(ToString::to_string));
-        let has_share = family
-            .parameters()
-            .iter()
-            .any(|parameter| matches!(parameter.kind, ParameterKind::Share));
-        if has_share && family.name() != "rational" {
+        let may_share = !ActivationSpec::plain(*family).is_over_rows()
+            && family
+                .parameters()
+                .iter()
+                .any(|parameter| matches!(parameter.kind, ParameterKind::Share));
+        if may_share && family.name() != "rational" {
             for share in ["group(4)", "group(32)", "channel"] {
                 texts.push(format!("{}(share={share})", family.name()));
             }

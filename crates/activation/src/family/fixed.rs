@@ -1,6 +1,6 @@
 //! What functions without coefficients have in common.
 
-use super::{Family, Function, MakeSeries, series};
+use super::{Family, Function, MakeSeries, corrected, series};
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
@@ -9,6 +9,7 @@ use crate::fit::FitReport;
 use crate::kernel;
 use crate::number::Number;
 use crate::spec::{ActivationSpec, Parameter, Value};
+use crate::table::Table;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -65,6 +66,14 @@ impl<F: Fixed> Family for FixedFamily<F> {
     }
     fn terms(&self, base: &ActivationSpec, terms: usize) -> Option<MakeSeries> {
         (!self.start_only).then(|| series::of_base(self.function(base), terms))
+    }
+    fn corrected(
+        &self,
+        from: &ActivationSpec,
+        coefficient: f64,
+        correction: &'static Table,
+    ) -> Option<MakeSeries> {
+        (!self.start_only).then(|| corrected::of_base(self.function(from), coefficient, correction))
     }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError> {
         Ok(Arc::new(FixedFunction(self.function(spec))))

@@ -1,6 +1,6 @@
 //! A learned function as a fixed one: any function with coefficients, held at given ones.
 
-use super::{Family, Function, Validation};
+use super::{Family, Function, OverRows, Validation};
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
@@ -55,7 +55,12 @@ impl Family for FrozenFamily {
         &[
             "frozen(swish, [1.25])",
             "frozen(rational(3/2), [0.01, 0.5, 0.3, 0, 0.1, 0.2])",
+            "frozen(poly_norm, [0.6, 0.2, -0.1, 0.05])",
         ]
+    }
+
+    fn is_over_rows(&self, values: &[Value]) -> bool {
+        matches!(&values[OF], Value::Function(of) if of.is_over_rows())
     }
 
     fn validate(&self, values: &[Value]) -> Validation {
@@ -149,18 +154,45 @@ impl Frozen {
             .into_iter()
             .flat_map(|(_, symbols)| symbols)
             .collect();
-        let number = |name: &str| {
-            let index = symbols.iter().position(|symbol| symbol == name);
-            Some(index.map_or_else(
-                || Expression::symbol(name),
-                |index| Expression::Constant(self.coefficients[index]),
-            ))
-        };
-        formula.evaluate(&number).unwrap_or_else(|| formula.clone())
+        formula.with_constants(&|name| {
+            let index = symbols.iter().position(|symbol| symbol == name)?;
+            Some(self.coefficients[index])
+        })
+    }
+}
+
+impl OverRows for Frozen {
+    fn curve(&self) -> &'static str {
+        self.of.rows().map_or("", OverRows::curve)
+    }
+    fn value(&self, _coefficients: &[f64], x: &[f64]) -> Vec<f64> {
+        let rows = self.of.rows();
+        rows.map_or_else(Vec::new, |rows| rows.value(&self.coefficients, x))
+    }
+    fn dual(&self, _coefficients: &[Dual], x: &[Dual]) -> Vec<Dual> {
+        let rows = self.of.rows();
+        rows.map_or_else(Vec::new, |rows| rows.dual(&self.duals(), x))
+    }
+    fn backward(
+        &self,
+        _coefficients: &[f64],
+        x: &[f64],
+        dy: &[f64],
+        _dcoefficients: &mut [f64],
+    ) -> Vec<f64> {
+        let mut unused = vec![0.0; self.coefficients.len()];
+        let rows = self.of.rows();
+        rows.map_or_else(Vec::new, |rows| {
+            rows.backward(&self.coefficients, x, dy, &mut unused)
+        })
     }
 }
 
 impl Function for Frozen {
+    fn rows(&self) -> Option<&dyn OverRows> {
+        self.of.rows().map(|_| self as &dyn OverRows)
+    }
+
     fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
         Ok(Vec::new())
     }

@@ -3,7 +3,7 @@
 //! It is no function of one input, so it has no formula here: the gate's function is another family's, and the product with
 //! the value is [`crate::gated`]. `glu(silu)` is SwiGLU, `glu(gelu)` GEGLU, `glu` with its default the sigmoid of Dauphin et al.
 
-use super::{Family, Function};
+use super::{Family, Function, Validation};
 use crate::error::ActivationError;
 use crate::spec::{ActivationSpec, Parameter, ParameterKind, Value};
 use std::sync::Arc;
@@ -49,6 +49,18 @@ impl Family for Glu {
         match values {
             [Value::Function(inner)] => Some(inner),
             _ => None,
+        }
+    }
+
+    fn validate(&self, values: &[Value]) -> Validation {
+        match self.gated(values) {
+            Some(inner) if inner.is_over_rows() => Err((
+                "inner",
+                format!(
+                    "`{inner}` normalises over a row of channels: a gate is a function of one input"
+                ),
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -1,31 +1,46 @@
 //! The families of activation functions. A new one is a file here and a line in the list below.
 
-mod arelu;
-mod crrelu;
+/// Declares the module of each family and lists its `FAMILY`. (`cargo fmt` does not see modules in here; `.ci/run` formats them.)
+macro_rules! families {
+    ($($visible:vis $name:ident),+ $(,)?) => {
+        $($visible mod $name;)+
+
+        /// Every family, in the order in which they are listed.
+        static FAMILIES: &[&dyn Family] = &[$(&$name::FAMILY),+];
+    };
+}
+
+families! {
+    identity,
+    relu,
+    leaky_relu,
+    gelu,
+    gelu_tanh,
+    silu,
+    tanh,
+    sigmoid,
+    gelu_2020,
+    power,
+    prelu,
+    polynomial,
+    slaf,
+    swish,
+    arelu,
+    crrelu,
+    snake,
+    xielu,
+    corrected,
+    series,
+    spline,
+    poly_norm,
+    pub(crate) rational,
+    frozen,
+    layers,
+    glu,
+}
+
 mod fixed;
-mod frozen;
-mod gelu;
-mod gelu_2020;
-mod gelu_tanh;
-mod glu;
-mod identity;
-mod layers;
-mod leaky_relu;
 mod parametric;
-mod polynomial;
-mod power;
-mod prelu;
-pub(crate) mod rational;
-mod relu;
-mod series;
-mod sigmoid;
-mod silu;
-mod slaf;
-mod snake;
-mod spline;
-mod swish;
-mod tanh;
-mod xielu;
 
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
@@ -34,6 +49,7 @@ use crate::expression::Expression;
 use crate::fit::FitReport;
 use crate::fold::Fold;
 use crate::spec::{ActivationSpec, Parameter, Value};
+use crate::table::Table;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -41,34 +57,6 @@ pub(crate) use fixed::Fixed;
 pub(crate) use frozen::NAME as FROZEN;
 pub(crate) use gelu_2020::NAME as GELU_2020;
 pub(crate) use parametric::Parametric;
-
-/// Every family, in the order in which they are listed.
-static FAMILIES: &[&dyn Family] = &[
-    &identity::FAMILY,
-    &relu::FAMILY,
-    &leaky_relu::FAMILY,
-    &gelu::FAMILY,
-    &gelu_tanh::FAMILY,
-    &silu::FAMILY,
-    &tanh::FAMILY,
-    &sigmoid::FAMILY,
-    &gelu_2020::FAMILY,
-    &power::FAMILY,
-    &prelu::FAMILY,
-    &polynomial::FAMILY,
-    &slaf::FAMILY,
-    &swish::FAMILY,
-    &arelu::FAMILY,
-    &crrelu::FAMILY,
-    &snake::FAMILY,
-    &xielu::FAMILY,
-    &series::FAMILY,
-    &spline::FAMILY,
-    &rational::FAMILY,
-    &frozen::FAMILY,
-    &layers::FAMILY,
-    &glu::FAMILY,
-];
 
 pub(crate) fn all() -> &'static [&'static dyn Family] {
     FAMILIES
@@ -123,6 +111,10 @@ pub(crate) trait Family: Send + Sync {
     fn layers<'a>(&self, _values: &'a [Value]) -> Option<&'a [ActivationSpec]> {
         None
     }
+    /// Whether an output depends on its whole row: then it is no function of one input that another could start from.
+    fn is_over_rows(&self, _values: &[Value]) -> bool {
+        false
+    }
     /// Refuses combinations of arguments; names the parameter at fault.
     fn validate(&self, _values: &[Value]) -> Validation {
         Ok(())
@@ -140,10 +132,19 @@ pub(crate) trait Family: Send + Sync {
     fn terms(&self, _base: &ActivationSpec, _terms: usize) -> Option<MakeSeries> {
         None
     }
+    /// How the family's function is corrected by a multiple of a table, if it can be.
+    fn corrected(
+        &self,
+        _from: &ActivationSpec,
+        _coefficient: f64,
+        _correction: &'static Table,
+    ) -> Option<MakeSeries> {
+        None
+    }
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError>;
 }
 
-/// The function for the spec of a series.
+/// The function for the spec of a series, or of a corrected function.
 pub(crate) type MakeSeries = Box<dyn Fn(&ActivationSpec) -> Arc<dyn Function>>;
 
 /// A function with all its options fixed. Coefficients of a group are ordered as its tensors are.
@@ -171,12 +172,18 @@ pub(crate) trait Function: Debug + Send + Sync {
         None
     }
 
+    /// The function of a row, where an output depends on more than its own input. What takes one input is then the curve of one
+    /// channel in a typical row: for pictures, and for nothing that computes.
+    fn rows(&self) -> Option<&dyn OverRows> {
+        None
+    }
+
     fn value(&self, coefficients: &[f64], x: f64) -> f64;
     fn derivative(&self, coefficients: &[f64], x: f64) -> f64;
     fn coefficient_gradient(&self, coefficients: &[f64], x: f64, out: &mut [f64]);
     fn dual(&self, coefficients: &[Dual], x: Dual) -> Dual;
     fn dual_derivative(&self, coefficients: &[Dual], x: Dual) -> Dual;
-    /// Value and derivative by `x`.
+    /// Value and derivative by `x`; means over the channels are written as such.
     fn expressions(&self) -> (Expression, Expression);
     /// Inputs near which the derivative may jump, for these coefficients.
     fn kinks(&self, coefficients: &[f64]) -> Vec<f64>;
@@ -201,4 +208,21 @@ pub(crate) trait Function: Debug + Send + Sync {
         dbias: Option<&mut [f32]>,
         dcoefficients: &mut [f32],
     );
+}
+
+/// The f64 reference of a function over rows; all channels share the coefficients.
+pub(crate) trait OverRows {
+    /// What the curve of one input is, in words.
+    fn curve(&self) -> &'static str;
+    fn value(&self, coefficients: &[f64], x: &[f64]) -> Vec<f64>;
+    /// The value in dual numbers: the derivative in any direction.
+    fn dual(&self, coefficients: &[Dual], x: &[Dual]) -> Vec<Dual>;
+    /// Returns dx and overwrites the coefficient gradients.
+    fn backward(
+        &self,
+        coefficients: &[f64],
+        x: &[f64],
+        dy: &[f64],
+        dcoefficients: &mut [f64],
+    ) -> Vec<f64>;
 }

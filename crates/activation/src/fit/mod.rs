@@ -57,6 +57,11 @@ impl FitRequest {
     }
 
     fn check(&self) -> Result<(), ActivationError> {
+        if self.target.is_over_rows() {
+            return Err(self.refuse(
+                "an output depends on its whole row of channels, so it is no function of one input",
+            ));
+        }
         if self.target.is_learnable() {
             return Err(self.refuse("it has coefficients itself"));
         }

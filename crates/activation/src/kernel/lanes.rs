@@ -1,6 +1,7 @@
 //! Blocks of vector lanes, and the formulas' numbers inside the vector kernels.
 
 use crate::number::Number;
+use crate::table::Table;
 use pliant_kernels::dispatch::Arithmetic;
 use pliant_kernels::{math, simd};
 use std::marker::PhantomData;
@@ -136,6 +137,10 @@ impl<A: Arithmetic> Number for Fast<A> {
         Self::new(libm::logf(self.0))
     }
     #[inline(always)]
+    fn sqrt(&self) -> Self {
+        Self::new(self.0.sqrt())
+    }
+    #[inline(always)]
     fn sin(&self) -> Self {
         Self::new(math::sin::<A>(self.0))
     }
@@ -166,5 +171,13 @@ impl<A: Arithmetic> Number for Fast<A> {
     #[inline(always)]
     fn mul_add(&self, factor: &Self, addend: &Self) -> Self {
         Self::new(A::mul_add(self.0, factor.0, addend.0))
+    }
+    #[inline(always)]
+    fn tabulated(&self, table: &'static Table) -> Self {
+        Self::new(table.fast_value(self.0))
+    }
+    #[inline(always)]
+    fn tabulated_slope(&self, table: &'static Table) -> Self {
+        Self::new(table.fast_slope(self.0))
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod fixed;
 mod lanes;
 pub(crate) mod parametric;
 mod pieces;
+pub(crate) mod poly_norm;
 pub(crate) mod rational;
 mod sums;
 

@@ -140,6 +140,11 @@ impl ActivationSpec {
         format!("{}({self}, [{}])", family::FROZEN, numbers.join(", ")).parse()
     }
 
+    /// Whether an output depends on its whole row of channels: no function of one input.
+    pub fn is_over_rows(&self) -> bool {
+        self.family.is_over_rows(&self.values)
+    }
+
     /// The options of a rational, `None` for every other family.
     pub fn rational(&self) -> Option<RationalOptions> {
         family::rational::options(self)

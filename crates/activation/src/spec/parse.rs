@@ -142,6 +142,12 @@ impl Parser<'_> {
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
         let (values, spans) = self.arguments(family)?;
+        if fixed && family.is_over_rows(&values) {
+            let message = format!(
+                "`{name}` normalises over a row of channels, so it is no function of one input: start from one that is"
+            );
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
         if !place.takes_gates() && family.gated(&values).is_some() {
             let message =
                 format!("`{name}` is a layer with a gate: it is no function of one input");

@@ -2,9 +2,9 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::number::{Degrees, Interval, count};
+use super::number::{Degrees, Interval, count, knots};
 
-/// Look at activation functions: list, fit, check, time, import
+/// Look at activation functions: list, fit, check, time, import, correct
 #[derive(Debug, Subcommand)]
 pub(crate) enum Act {
     List(List),
@@ -12,6 +12,7 @@ pub(crate) enum Act {
     Check(Check),
     Bench(Bench),
     Import(Import),
+    Eafo(Eafo),
 }
 
 /// List the activation functions with their options
@@ -93,4 +94,44 @@ pub(crate) struct Import {
     /// JSON file with the tables
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
+}
+
+/// Compute the entropy correction of an activation for the inputs that a trained model sees
+///
+/// One step of entropy-based activation function optimisation (EAFO): the correction that the density of the inputs asks for, which with
+/// standard normal inputs and ReLU is that of CRReLU. Prints what is known of the inputs, the correction at some of them,
+/// and the learnable activation `corrected(…)` that has it as a table; --out adds that to a library, from where recipes
+/// use it as `@FILE:NAME`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pliant act eafo --from gelu\n  \
+        pliant act eafo --from relu --run pliant-compare/gelu/seed-1 --site layer3 --out corrections.toml\n  \
+        pliant compare --arms 'relu,@corrections.toml:eafo-layer3'")]
+pub(crate) struct Eafo {
+    /// Activation to correct: any without coefficients that increases where its inputs lie
+    #[arg(long, value_name = "ACTIVATION", default_value = "relu")]
+    pub(crate) from: String,
+
+    /// Finished run whose inputs are taken [default: standard normal inputs]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) run: Option<PathBuf>,
+
+    /// Site of the run, for instance layer3, or all
+    #[arg(long, value_name = "SITE", default_value = "all", requires = "run")]
+    pub(crate) site: String,
+
+    /// Knots of the table, between which it is linear
+    #[arg(long, value_name = "N", default_value = "65", value_parser = knots)]
+    pub(crate) knots: usize,
+
+    /// What the names of the activations begin with
+    #[arg(long, value_name = "NAME", default_value = "eafo")]
+    pub(crate) name: String,
+
+    /// Library of activations (TOML) to add them to; what is in it stays
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
+
+    /// File for a picture (SVG): the correction, the activation and the density of the inputs
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) picture: Option<PathBuf>,
 }

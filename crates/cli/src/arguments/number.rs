@@ -11,6 +11,14 @@ pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, String> {
         .map_err(|_| "write a whole number, at least 1".to_owned())
 }
 
+/// How many knots a table has.
+pub(crate) fn knots(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|knots| (3..=1025).contains(knots))
+        .ok_or_else(|| "write a whole number from 3 to 1025".to_owned())
+}
+
 /// One of the formats that operands of matrix products are rounded to.
 pub(crate) fn precision() -> impl TypedValueParser<Value = Precision> {
     PossibleValuesParser::new(Precision::ALL.map(Precision::name))

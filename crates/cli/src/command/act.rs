@@ -3,12 +3,13 @@ use std::fs;
 use pliant_activation::{
     ActivationSpec, DenominatorForm, bench, check, fit, import, library, list,
 };
+use pliant_lab::correction::{CorrectionRequest, corrections};
 
 use super::context::Context;
 use crate::{
-    arguments::act::{Act, Bench, Check, Fit, Import},
+    arguments::act::{Act, Bench, Check, Eafo, Fit, Import},
     exit::{Code, Failure},
-    render::activation,
+    render::{activation, correction},
 };
 
 pub(crate) fn run(verb: &Act, context: &Context) -> Result<(), Failure> {
@@ -23,6 +24,7 @@ pub(crate) fn run(verb: &Act, context: &Context) -> Result<(), Failure> {
         Act::Check(arguments) => run_check(arguments, context),
         Act::Bench(arguments) => run_bench(arguments, context),
         Act::Import(arguments) => run_import(arguments, context),
+        Act::Eafo(arguments) => run_eafo(arguments, context),
     }
 }
 
@@ -93,6 +95,39 @@ fn run_import(arguments: &Import, context: &Context) -> Result<(), Failure> {
     context
         .output
         .result(&report, |palette| activation::import(&report, palette))
+}
+
+fn run_eafo(arguments: &Eafo, context: &Context) -> Result<(), Failure> {
+    let request = CorrectionRequest {
+        from: library::resolve(&arguments.from)?,
+        run: arguments.run.as_deref(),
+        site: Some(arguments.site.as_str()).filter(|site| *site != "all"),
+        knots: arguments.knots,
+        name: &arguments.name,
+    };
+    let result = corrections(&request)?;
+    if let Some(file) = &arguments.picture {
+        fs::write(file, result.figure()).map_err(|error| {
+            Failure::new(
+                Code::Failed,
+                format_args!("cannot write {}: {error}", file.display()),
+            )
+        })?;
+    }
+    if let Some(file) = &arguments.out {
+        let entries: Vec<(String, ActivationSpec)> = result
+            .named()
+            .map(|named| (named.name.clone(), named.activation.clone()))
+            .collect();
+        library::add(file, &entries)?;
+    }
+    context.output.result(&result, |palette| {
+        let files = correction::Files {
+            library: arguments.out.as_deref(),
+            picture: arguments.picture.as_deref(),
+        };
+        correction::text(&result, &files, palette)
+    })
 }
 
 fn specs(texts: &[String]) -> Result<Vec<ActivationSpec>, Failure> {

@@ -4,7 +4,7 @@ use pliant_train::StopFlag;
 use super::{context::Context, recording::Recording};
 use crate::{
     arguments::{self, VERSION},
-    exit::Failure,
+    exit::{Code, Failure},
     render::{
         comparison,
         screen::{Interruption, Whole},
@@ -29,7 +29,18 @@ pub(crate) fn run(
     recording.finish()?;
     context.output.result(&results, |palette| {
         comparison::text(&results, &arguments.out, palette)
-    })
+    })?;
+    if results.diverged.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} of {} runs diverged",
+        results.diverged.len(),
+        results.cells.planned
+    );
+    Err(Failure::new(Code::Diverged, message)
+        .hint("a lower learning rate of the activation group or of all groups may help; the other runs are finished")
+        .reported())
 }
 
 fn options(
@@ -89,8 +100,14 @@ fn show(
             );
             progress.begin(&title);
             recording.enter(cell.folder);
-            if *state == CellState::Finished {
-                progress.screen.note(&format!("{title}  finished earlier"));
+            match state {
+                CellState::Finished => {
+                    progress.screen.note(&format!("{title}  finished earlier"));
+                }
+                CellState::Diverged => {
+                    progress.screen.note(&format!("{title}  diverged earlier"));
+                }
+                CellState::New | CellState::Resumed => {}
             }
         }
         Progress::Training { event, .. } => recording.event(event, progress),

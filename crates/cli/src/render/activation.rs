@@ -10,6 +10,7 @@ use pliant_activation::{
     import::ImportReport,
     list::{GatedEntry, ListEntry},
 };
+use pliant_lab::brief;
 
 use super::{
     number::{grouped, significant},
@@ -153,7 +154,7 @@ pub(crate) fn check(report: &CheckReport, palette: Palette) -> String {
             } else {
                 significant(worst.at)
             },
-            worst.activation.clone(),
+            brief(&worst.activation),
             significant(worst.tolerance),
             if rows().all(|row| row.passed) {
                 "ok"
@@ -168,7 +169,7 @@ pub(crate) fn check(report: &CheckReport, palette: Palette) -> String {
         let _ = writeln!(
             text,
             "failed: {} {}, {}, {} inputs: {} at {}, allowed {}",
-            row.activation,
+            brief(&row.activation),
             row.coefficients,
             row.comparison,
             row.inputs,
@@ -208,7 +209,7 @@ pub(crate) fn bench(report: &BenchReport, palette: Palette) -> String {
     ]);
     for row in &report.results {
         table.row([
-            row.activation.clone(),
+            brief(&row.activation),
             format!("{:.3}", row.forward),
             format!("{:.2}", row.forward_to_gelu),
             format!("{:.3}", row.forward_backward),

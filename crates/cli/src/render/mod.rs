@@ -4,6 +4,7 @@ pub(crate) mod activation;
 pub(crate) mod bench;
 pub(crate) mod comparison;
 pub(crate) mod conversion;
+pub(crate) mod correction;
 pub(crate) mod finetuning;
 pub(crate) mod freeze;
 pub(crate) mod number;

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use pliant_lab::brief;
 use pliant_train::runs::{Best, FoundRun, Kind, Listing, Removal, RunState};
 
 use super::{
@@ -90,9 +91,10 @@ fn state(state: RunState) -> &'static str {
 /// Activation, then the size of the model or the task.
 fn what(run: &FoundRun) -> String {
     let numbers = run.parameters.map(|numbers| short(numbers as f64));
+    let activation = run.activation.as_deref().map(brief);
     let parts = match run.kind {
-        Kind::Pretrain => [run.activation.clone(), run.preset.clone(), numbers],
-        Kind::Finetune => [run.activation.clone(), run.task.clone(), run.mode.clone()],
+        Kind::Pretrain => [activation, run.preset.clone(), numbers],
+        Kind::Finetune => [activation, run.task.clone(), run.mode.clone()],
     };
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

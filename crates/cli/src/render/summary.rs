@@ -29,7 +29,7 @@ pub(crate) fn text(summary: &RunSummary, out: &Path, palette: Palette) -> String
     lines(
         palette,
         &[
-            ("activation", summary.activation.clone()),
+            ("activation", pliant_lab::brief(&summary.activation)),
             ("steps", format!("{}{early}", grouped(summary.steps))),
             (
                 "validation loss",

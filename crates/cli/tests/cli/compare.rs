@@ -148,3 +148,59 @@ fn a_cell_runs_unchanged_under_pretrain() {
     let model = |run: &str| workplace.read(&format!("{run}/model/model.safetensors"));
     assert!(model("alone") == model("twins/rational/seed-3"));
 }
+
+#[test]
+fn an_arm_that_diverges_is_a_result_and_the_others_are_trained() {
+    let workplace = Workplace::nano();
+    let arms = "\n[[arm]]\nname = \"plain\"\nset = { activation.function = \"gelu\" }\n\
+        [[arm]]\nname = \"wild\"\nset = { activation.function = \"gelu\", optimizer.learning_rate = 1e30, train.gradient_clip = 0 }\n\
+        [[arm]]\nname = \"other\"\nset = { activation.function = \"relu\" }\n";
+    workplace.write("arms.toml", &format!("{}{arms}", crate::workplace::NANO));
+    let compare = || {
+        workplace.run(&[
+            "compare",
+            "--recipe",
+            "arms.toml",
+            "--seeds",
+            "1",
+            "--out",
+            "arms",
+            "--json",
+        ])
+    };
+    let first = compare();
+    assert_eq!(first.code, Some(4), "{first}");
+    let document = first.json();
+    assert_eq!(document["complete"], true);
+    assert_eq!(document["cells"]["finished"], 2);
+    let diverged = &document["diverged"][0];
+    assert_eq!(
+        (&diverged["arm"], &diverged["seed"]),
+        (&"wild".into(), &1.into())
+    );
+    assert!(diverged["step"].as_u64().unwrap() > 0 && diverged["place"] != "");
+    assert_eq!(
+        document["arms"][1]["validation_loss"]["mean"],
+        serde_json::Value::Null
+    );
+    assert!(
+        document["arms"][2]["validation_loss"]["mean"]
+            .as_f64()
+            .is_some()
+    );
+    let table = String::from_utf8(workplace.read("arms/results.md")).unwrap();
+    assert!(
+        table.contains("wild with seed 1 diverged at step"),
+        "{table}"
+    );
+    assert!(
+        first.stderr.contains("error: 1 of 3 runs diverged"),
+        "{first}"
+    );
+
+    // It is not trained again, for it would end there again.
+    let metrics = workplace.read("arms/wild/seed-1/metrics.jsonl");
+    let second = compare();
+    assert_eq!((second.code, second.json()), (Some(4), document));
+    assert_eq!(workplace.read("arms/wild/seed-1/metrics.jsonl"), metrics);
+}

@@ -1,10 +1,10 @@
 //! An activation function, as nodes read from its definition.
 
-use pliant_activation::onnx::{Operand, formula};
+use pliant_activation::onnx::{MEAN, Operand, formula};
 use pliant_activation::{Activation, ActivationError, ActivationSpec};
 
 use super::element::Element;
-use super::graph::Tensor;
+use super::graph::{Attribute, Tensor};
 use super::writer::Writer;
 use crate::HubError;
 
@@ -56,7 +56,17 @@ impl Writer<'_> {
                 .map(|operand| find(*operand, &input, &constants, &results))
                 .collect();
             let name = format!("{site}/{index}_{}", node.operator);
-            let result = self.graph.node(&name, node.operator, &inputs, &[]);
+            // Until version 17 the axes are no input.
+            let over_channels = [
+                ("axes", Attribute::Integers(&[-1])),
+                ("keepdims", Attribute::Integer(1)),
+            ];
+            let attributes = if node.operator == MEAN {
+                &over_channels[..]
+            } else {
+                &[]
+            };
+            let result = self.graph.node(&name, node.operator, &inputs, attributes);
             results.push(result);
         }
         let value = find(formula.output, &input, &constants, &results).clone();

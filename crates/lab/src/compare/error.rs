@@ -165,9 +165,6 @@ impl CompareError {
             Self::Unfair { .. } => {
                 Some("runs of different program versions or processors may differ; compare in a new --out, and if it happens there, report it as a bug".to_owned())
             }
-            Self::Cell { source, .. } if source.kind() == ErrorKind::Diverged => {
-                Some("a lower learning rate of the activation group or of all groups may help; the finished runs are kept".to_owned())
-            }
             Self::Cell { source, .. } => source.hint(),
             Self::Interrupted { .. } => Some("the same call goes on where this one stopped".to_owned()),
             Self::Shapes(error) => error.hint(),

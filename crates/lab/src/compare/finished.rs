@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use pliant_train::{InputShapes, Recipe, RunSummary, Sources};
 use serde::Deserialize;
 
-use super::CompareError;
 use super::plan::{PlannedCell, differing_keys};
+use super::{CompareError, DivergedCell};
 use crate::plot::Point;
 use crate::record;
 use crate::shapes::curves;
@@ -61,6 +61,36 @@ pub(super) fn is_finished(cell: &PlannedCell) -> Result<bool, CompareError> {
             ),
         })
     }
+}
+
+/// What a run says of its divergence.
+#[derive(Debug, Deserialize)]
+struct Diverged {
+    event: String,
+    step: Option<u64>,
+    place: Option<String>,
+}
+
+/// The divergence with which the cell ended in this or an earlier call; training it again would end there again.
+pub(super) fn divergence(
+    cell: &PlannedCell,
+    arm: &str,
+) -> Result<Option<DivergedCell>, CompareError> {
+    let path = cell.folder.join("metrics.jsonl");
+    let record = match record::read::<Diverged>(&path) {
+        Ok(record) => record,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(CompareError::io("read", &path)(error)),
+    };
+    let last = record.lines.iter().rfind(|line| line.event != "warning");
+    Ok(last
+        .filter(|line| line.event == "diverged")
+        .map(|line| DivergedCell {
+            arm: arm.to_owned(),
+            seed: cell.seed,
+            step: line.step.unwrap_or_default(),
+            place: line.place.clone().unwrap_or_default(),
+        }))
 }
 
 /// Whether an earlier call left a checkpoint to go on from.

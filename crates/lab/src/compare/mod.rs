@@ -32,8 +32,8 @@ use std::path::{Path, PathBuf};
 use pliant_train::{Event, StopFlag};
 
 pub use crate::results::{
-    ArmHashes, ArmResult, Cells, DeltaLoss, Fairness, Origin, PairResult, Parameters, Results,
-    SeedDelta, SeedHashes, SeedResult,
+    ArmHashes, ArmResult, Cells, DeltaLoss, DivergedCell, Fairness, Origin, PairResult, Parameters,
+    Results, SeedDelta, SeedHashes, SeedResult,
 };
 pub use error::CompareError;
 pub(crate) use fairness::short as short_hash;
@@ -132,6 +132,8 @@ pub enum CellState {
     Resumed,
     /// Finished by an earlier call, not trained again.
     Finished,
+    /// Diverged in an earlier call, not trained again.
+    Diverged,
 }
 
 /// Receives [`Progress`].

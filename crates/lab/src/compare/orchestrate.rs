@@ -6,7 +6,9 @@ use super::finished::{self, FinishedCell};
 use super::folder::Folder;
 use super::plan::{Plan, PlannedCell};
 use super::runner::CellRunner;
-use super::{Cell, CellState, CompareError, Options, Progress, Results, Sink, markdown, tally};
+use super::{
+    Cell, CellState, CompareError, DivergedCell, Options, Progress, Results, Sink, markdown, tally,
+};
 use crate::report;
 
 /// As [`super::run`], with the cells trained by `runner`.
@@ -21,13 +23,14 @@ pub(super) fn run(
     for cell in &plan.cells {
         states.push(match finished::is_finished(cell)? {
             true => CellState::Finished,
+            false if divergence(&plan, cell)?.is_some() => CellState::Diverged,
             false if finished::is_begun(cell) => CellState::Resumed,
             false => CellState::New,
         });
     }
     let done = states
         .iter()
-        .filter(|state| **state == CellState::Finished)
+        .filter(|state| matches!(state, CellState::Finished | CellState::Diverged))
         .count();
     sink.progress(&Progress::Planned {
         arms: &plan.names(),
@@ -36,6 +39,7 @@ pub(super) fn run(
     });
 
     let mut cells: Vec<FinishedCell> = Vec::new();
+    let mut diverged: Vec<DivergedCell> = Vec::new();
     for (index, (planned, state)) in plan.cells.iter().zip(&states).enumerate() {
         let cell = Cell {
             arm: &plan.arms[planned.arm].name,
@@ -44,9 +48,11 @@ pub(super) fn run(
             count: plan.cells.len(),
             folder: &planned.folder,
         };
-        if *state != CellState::Finished && options.stop.is_raised() {
+        let is_new = matches!(state, CellState::New | CellState::Resumed);
+        let ended = cells.len() + diverged.len();
+        if is_new && options.stop.is_raised() {
             return Err(CompareError::Interrupted {
-                finished: cells.len().max(done),
+                finished: ended.max(done),
                 planned: plan.cells.len(),
             });
         }
@@ -54,12 +60,15 @@ pub(super) fn run(
             cell,
             state: *state,
         });
-        if *state != CellState::Finished {
-            train(options, runner, planned, cell, cells.len(), sink)?;
+        if is_new {
+            train(options, runner, planned, cell, ended, sink)?;
         }
-        cells.push(finished::read(planned)?);
-        if *state != CellState::Finished {
-            let results = write(&folder, &plan, &cells, options, None)?;
+        match divergence(&plan, planned)? {
+            Some(divergence) if *state != CellState::Finished => diverged.push(divergence),
+            _ => cells.push(finished::read(planned)?),
+        }
+        if is_new {
+            let results = write(&folder, &plan, &cells, &diverged, options, None)?;
             sink.progress(&Progress::Finished {
                 cell,
                 results: &results,
@@ -67,8 +76,14 @@ pub(super) fn run(
         }
     }
     // Also when nothing was left to train: the program that shows the results may be newer than the one that wrote them.
-    write(&folder, &plan, &cells, options, Some(sink))
+    write(&folder, &plan, &cells, &diverged, options, Some(sink))
 }
+
+fn divergence(plan: &Plan, cell: &PlannedCell) -> Result<Option<DivergedCell>, CompareError> {
+    finished::divergence(cell, &plan.arms[cell.arm].name)
+}
+
+/// Trains a cell to its end; a divergence is one.
 
 fn train(
     options: &Options,
@@ -88,6 +103,7 @@ fn train(
     let mut pass_on = |event: &Event| sink.progress(&Progress::Training { cell, event });
     match runner.run(&planned.recipe, &planned.folder, &run_options, &mut pass_on) {
         Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::Diverged => Ok(()),
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(CompareError::Interrupted {
             finished,
             planned: cell.count,
@@ -105,10 +121,17 @@ fn write(
     folder: &Folder,
     plan: &Plan,
     cells: &[FinishedCell],
+    diverged: &[DivergedCell],
     options: &Options,
     sink: Option<&mut dyn Sink>,
 ) -> Result<Results, CompareError> {
-    let results = tally::results(plan, cells, &options.version, options.commit.as_deref())?;
+    let results = tally::results(
+        plan,
+        cells,
+        diverged,
+        &options.version,
+        options.commit.as_deref(),
+    )?;
     let json =
         serde_json::to_string_pretty(&results).map_err(|error| CompareError::Unreadable {
             path: options.out.join("results.json"),

@@ -8,7 +8,8 @@ use super::plan::Plan;
 use super::{fairness, sentence, warnings};
 use crate::machine;
 use crate::results::{
-    ArmResult, Cells, DeltaLoss, Origin, PairResult, Parameters, Results, SeedDelta, SeedResult,
+    ArmResult, Cells, DeltaLoss, DivergedCell, Origin, PairResult, Parameters, Results, SeedDelta,
+    SeedResult,
 };
 use crate::statistics::{paired, spread};
 
@@ -16,6 +17,7 @@ use crate::statistics::{paired, spread};
 pub(super) fn results(
     plan: &Plan,
     cells: &[FinishedCell],
+    diverged: &[DivergedCell],
     version: &str,
     commit: Option<&str>,
 ) -> Result<Results, CompareError> {
@@ -31,11 +33,12 @@ pub(super) fn results(
     unigram.dedup();
     let mut results = Results {
         sentence: String::new(),
-        complete: cells.len() == plan.cells.len(),
+        complete: cells.len() + diverged.len() == plan.cells.len(),
         cells: Cells {
             finished: cells.len(),
             planned: plan.cells.len(),
         },
+        diverged: diverged.to_vec(),
         arms,
         pairs,
         fairness: fairness::prove(plan, cells)?,

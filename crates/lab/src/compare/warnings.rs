@@ -27,6 +27,12 @@ pub(super) fn of(results: &Results, cells: &[FinishedCell]) -> Vec<String> {
             ));
         }
     }
+    for cell in &results.diverged {
+        warnings.push(format!(
+            "{} with seed {} diverged at step {} ({}); it is in no mean.",
+            cell.arm, cell.seed, cell.step, cell.place
+        ));
+    }
     for difference in &results.fairness.differs {
         warnings.push(format!("Not a fair twin: {difference}."));
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use pliant_train::{InputHistogram, InputShapes, SiteShape};
 
+use crate::brief;
 use crate::plot::Point;
 use crate::plot::reading::Reading;
 use crate::plot::scale::extent;
@@ -74,6 +75,8 @@ struct Drawn<'a> {
     site: &'a SiteShape,
     inputs: Vec<&'a InputHistogram>,
     groups: Vec<GroupCurves>,
+    /// What the curves are, where they are not the function itself.
+    curve: Option<&'static str>,
 }
 
 impl Drawn<'_> {
@@ -175,7 +178,7 @@ fn at_site<'a>(
             Some((*folder, site))
         })
         .collect();
-    let Some(&(_, site)) = found.first() else {
+    let Some(&(folder, site)) = found.first() else {
         return Ok(None);
     };
     // A fixed function is the same in every run.
@@ -188,9 +191,11 @@ fn at_site<'a>(
     for (folder, site) in &found[..different] {
         groups.extend(curves::of_site(site, grid, &folder.join(INPUTS))?);
     }
+    let curve = curves::activation(site, &folder.join(INPUTS))?.curve();
     Ok(Some(Drawn {
         arm,
         site,
+        curve,
         inputs: found.iter().map(|(_, site)| &site.inputs).collect(),
         groups,
     }))
@@ -209,6 +214,7 @@ fn panel(index: usize, drawn: &[Drawn<'_>], grid: &[f64], reach: f64, words: &Wo
             y_decimals: 3,
             is_from_end: false,
         }),
+        note: note(drawn),
         ..SitePanel::default()
     };
     if let Some(Drawn { site, .. }) = drawn.first() {
@@ -322,6 +328,14 @@ fn points(grid: &[f64], values: impl Iterator<Item = f64>) -> Vec<Point> {
     grid.iter().copied().zip(values).collect()
 }
 
+/// Which curves are not the function itself, and what they are.
+fn note(drawn: &[Drawn<'_>]) -> String {
+    let notes = drawn
+        .iter()
+        .filter_map(|one| Some(format!("{}: {}", one.arm.name, one.curve?)));
+    notes.collect::<Vec<_>>().join("; ")
+}
+
 /// What a panel shows, in words, for those who do not see it.
 fn describe(drawn: &[Drawn<'_>]) -> String {
     let arms = drawn.iter().map(|one| {
@@ -330,9 +344,11 @@ fn describe(drawn: &[Drawn<'_>]) -> String {
             one.inputs.iter().map(|inputs| value(inputs)).sum::<f64>() / count
         };
         format!(
-            "{}: {}, fed with inputs of mean {:.2} and standard deviation {:.2}",
+            "{}: {}{}, fed with inputs of mean {:.2} and standard deviation {:.2}",
             one.arm.name,
-            one.site.activation,
+            brief(&one.site.activation),
+            one.curve
+                .map_or_else(String::new, |curve| format!(" ({curve})")),
             mean(|inputs| inputs.mean),
             mean(|inputs| inputs.deviation)
         )

@@ -124,6 +124,12 @@ pub(crate) fn of_site(
     Ok(curves)
 }
 
+/// What the curves of `site` are where they are not the function itself; empty where they are. `path` names the file in errors.
+pub(crate) fn note(site: &SiteShape, path: &Path) -> Result<String, ShapesError> {
+    let curve = activation(site, path)?.curve();
+    Ok(curve.unwrap_or_default().to_owned())
+}
+
 /// `count` points from `low` to `high`, both included.
 pub(crate) fn grid(low: f64, high: f64, count: usize) -> Vec<f64> {
     let last = count.max(2) - 1;

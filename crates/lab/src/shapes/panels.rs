@@ -7,6 +7,7 @@ use pliant_train::SiteShape;
 use super::curves::{self, GroupCurves};
 use super::numbers::SiteNumbers;
 use super::{ShapesError, file_stem, histograms};
+use crate::brief;
 use crate::plot::site::{SiteCurves, SitePanel, StartCurve};
 
 /// Points of a drawn curve.
@@ -27,9 +28,9 @@ pub(super) fn of_run(
     let start = groups.first().filter(|_| !site.learned.is_empty());
     Ok(SitePanel {
         id: file_stem(&site.site),
-        heading: format!("{} · {}", site.site, site.activation),
+        heading: format!("{} · {}", site.site, brief(&site.activation)),
         note: note(numbers),
-        description: describe(site),
+        description: describe(site, numbers),
         class: "arm-1".to_owned(),
         x_domain: (-reach, reach),
         y_domain: value_range(&groups, reach),
@@ -44,8 +45,12 @@ pub(super) fn of_run(
     })
 }
 
-/// The nearest known function of a site with one group; of several no one line can tell.
+/// What the curve is where it is not the function itself, else the nearest known function of a site with one group; of several no
+/// one line can tell.
 fn note(numbers: &SiteNumbers) -> String {
+    if let Some(curve) = &numbers.curve {
+        return curve.clone();
+    }
     match numbers.groups.as_slice() {
         [only] => only
             .known
@@ -121,11 +126,18 @@ pub(crate) fn value_range<'a>(
 }
 
 /// What a picture shows, in words, for those who do not see it.
-pub(super) fn describe(site: &SiteShape) -> String {
+fn describe(site: &SiteShape, numbers: &SiteNumbers) -> String {
     let inputs = &site.inputs;
+    let curve = numbers.curve.as_ref();
+    let curve = curve.map_or_else(String::new, |curve| format!(" ({curve})"));
     format!(
-        "Activation {} at {}: learned curve, the curve it started from (dashed), its derivative (pale), and the density of its inputs, which have mean {:.2}, standard deviation {:.2}, and lie between {:.2} and {:.2}.",
-        site.activation, site.site, inputs.mean, inputs.deviation, inputs.minimum, inputs.maximum
+        "Activation {} at {}: learned curve{curve}, the curve it started from (dashed), its derivative (pale), and the density of its inputs, which have mean {:.2}, standard deviation {:.2}, and lie between {:.2} and {:.2}.",
+        brief(&site.activation),
+        site.site,
+        inputs.mean,
+        inputs.deviation,
+        inputs.minimum,
+        inputs.maximum
     )
 }
 

@@ -1,6 +1,6 @@
 //! The places where an activation function stands.
 
-use pliant_activation::{Activation, ActivationSpec};
+use pliant_activation::Activation;
 
 use crate::config::{ModelConfig, resolve_activation};
 use crate::error::ModelError;

@@ -43,6 +43,8 @@ pub(crate) struct Curves {
     /// Why there are none.
     pub(crate) problem: Option<String>,
     pub(crate) learnable: bool,
+    /// What the curves are, where they are not the function itself.
+    pub(crate) note: Option<&'static str>,
     pub(crate) sites: Vec<String>,
     /// Groups of channels of a site; at most four are drawn.
     pub(crate) groups: usize,
@@ -115,6 +117,7 @@ impl Evolution {
             }
         };
         curves.learnable = function.is_learnable();
+        curves.note = function.curve();
         let wanted = function.group_start().len();
         let mut evaluate = |step: u64, sites: &[Vec<Vec<f64>>]| {
             let site = |groups: &Vec<Vec<f64>>| -> Vec<Vec<f32>> {
@@ -192,6 +195,23 @@ mod tests {
     }
 
     #[test]
+    fn the_curve_of_a_function_over_rows_says_what_it_is() {
+        let tensor = |values: &[f64]| Tensor {
+            shape: vec![1, values.len()],
+            values: values.iter().copied().map(Some).collect(),
+        };
+        let mut evolution = Evolution::default();
+        let site = Site {
+            site: "layer.0".to_owned(),
+            tensors: vec![tensor(&[1.0, 0.0, 0.0]), tensor(&[0.5])],
+        };
+        evolution.push(0, &[site]);
+        let curves = evolution.curves("poly_norm");
+        assert!((curves.values[0][0][0][0] + 4.5).abs() < 1e-5);
+        assert!(curves.note.is_some_and(|note| note.contains("row")));
+    }
+
+    #[test]
     fn a_rational_is_evaluated_as_its_formula_says() {
         let mut evolution = Evolution::default();
         evolution.push(0, &[site(0.5)]);
@@ -199,7 +219,7 @@ mod tests {
         // 0.5 + x over 1.
         assert_eq!(curves.values[0][0][0][0], -4.5);
         assert_eq!(curves.values[0][0][0][POINTS - 1], 5.5);
-        assert_eq!(curves.problem, None);
+        assert_eq!((curves.problem, curves.note), (None, None));
     }
 
     #[test]

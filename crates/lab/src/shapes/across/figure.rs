@@ -6,6 +6,7 @@ use pliant_train::{InputHistogram, SiteShape};
 
 use super::{Compared, Grids};
 use crate::ShapesError;
+use crate::brief;
 use crate::plot::multiples::{Key, Multiples};
 use crate::plot::site::{SiteCurves, SitePanel};
 use crate::shapes::curves::{self, INPUTS};
@@ -57,8 +58,10 @@ pub(super) fn panel(
             .map_or_else(|| site.site.clone(), |layer| format!("Layer {}", layer + 1)),
         description: format!(
             "Activation {} at {}: a curve for each fine-tuned run, the pre-trained one dashed, and the mean density of the inputs after fine-tuning.",
-            site.activation, site.site
+            brief(&site.activation),
+            site.site
         ),
+        note: curves::note(site, &compared.against.join(INPUTS))?,
         class: "arm-0".to_owned(),
         x_domain: (-grids.reach, grids.reach),
         y_domain: value_range(&groups, grids.reach),

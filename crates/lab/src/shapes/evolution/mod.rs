@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::curves::{self, GroupCurves};
 use super::run::save;
 use super::{ShapesError, drawn, file_stem, histograms, panels, value_range};
+use crate::brief;
 use crate::csv::field;
 use crate::plot::multiples::{Key, Multiples};
 use crate::plot::scale::label;
@@ -154,7 +155,10 @@ pub fn animate(run: &Path, out: &Path) -> Result<Evolution, ShapesError> {
             table(&mut csv, *step, &shape.site, &grid, &groups);
             frames.push(groups);
         }
-        panels.push(panel(shape, &frames, &grid, reach));
+        panels.push(SitePanel {
+            note: curves::note(shape, &source)?,
+            ..panel(shape, &frames, &grid, reach)
+        });
     }
     fs::create_dir_all(out).map_err(ShapesError::io("create", out))?;
     let evolution = Evolution {
@@ -233,10 +237,10 @@ fn panel(shape: &SiteShape, frames: &[Vec<GroupCurves>], grid: &[f64], reach: f6
     let moving: Vec<Vec<SiteCurves>> = frames.iter().map(|groups| drawn(grid, groups)).collect();
     SitePanel {
         id: file_stem(&shape.site),
-        heading: format!("{} · {}", shape.site, shape.activation),
+        heading: format!("{} · {}", shape.site, brief(&shape.activation)),
         description: format!(
             "Activation {} at {} through training: its curve and derivative (pale) from validation to validation, the curve it started from dashed{}.",
-            shape.activation,
+            brief(&shape.activation),
             shape.site,
             if shape.inputs.count > 0 {
                 ", and the density of its inputs at the end"

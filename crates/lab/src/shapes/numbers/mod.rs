@@ -35,6 +35,9 @@ pub struct SiteNumbers {
     pub low: f64,
     /// Upper end of the drawn range.
     pub high: f64,
+    /// What the curve is, where it is not the function itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curve: Option<String>,
     /// What reaches the site.
     pub inputs: InputNumbers,
     /// One entry for each group of channels that is drawn.
@@ -166,10 +169,12 @@ impl Ruler {
                 })
             })
             .collect();
-        let fitted = curves::activation(site, path)?.fit_range();
+        let activation = curves::activation(site, path)?;
+        let fitted = activation.fit_range();
         Ok(SiteNumbers {
             low,
             high,
+            curve: activation.curve().map(str::to_owned),
             inputs: InputNumbers {
                 count: inputs.count,
                 below: inputs.below,
@@ -276,6 +281,7 @@ fn outside(inputs: &InputHistogram, (low, high): (f64, f64)) -> Option<f64> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use pliant_train::NamedTensor;
 
     /// Twenty bins of width 1 around 0.
     fn inputs(counts: impl Fn(usize) -> u64) -> InputHistogram {
@@ -295,12 +301,26 @@ mod tests {
     }
 
     fn measure(activation: &str, inputs: InputHistogram) -> SiteNumbers {
+        measure_learned(activation, &[], inputs)
+    }
+
+    fn measure_learned(
+        activation: &str,
+        coefficients: &[f32],
+        inputs: InputHistogram,
+    ) -> SiteNumbers {
+        let tensor = |values: &[f32]| NamedTensor {
+            name: "coefficients".to_owned(),
+            shape: vec![1, values.len()],
+            values: values.to_vec(),
+        };
+        let tensors: Vec<NamedTensor> = coefficients.chunks(16).map(tensor).collect();
         let site = SiteShape {
             site: "layer.0".to_owned(),
             layer: Some(0),
             activation: activation.to_owned(),
-            start: Vec::new(),
-            learned: Vec::new(),
+            start: tensors.clone(),
+            learned: tensors,
             inputs,
         };
         let path = Path::new("inputs.json");
@@ -342,6 +362,16 @@ mod tests {
             (numbers.inputs.fitted, numbers.inputs.outside_fitted),
             (None, None)
         );
+    }
+
+    #[test]
+    fn the_curve_of_a_function_over_rows_says_what_it_is() {
+        assert_eq!(measure("gelu", inputs(|_| 10)).curve, None);
+        let line = measure_learned("poly_norm", &[1.0, 0.0, 0.0, 0.5], inputs(|_| 10));
+        let curve = line.curve.unwrap();
+        assert!(curve.contains("standard normal"), "{curve}");
+        assert_eq!(line.groups[0].monotone, Monotone::Increasing);
+        assert!((line.groups[0].minimum.value + 5.5).abs() < 1e-5);
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub fn seeds(runs: &[PathBuf], out: &Path) -> Result<Seeds, ShapesError> {
         let mut panel = panel(site, reach);
         let mut all = Vec::new();
         let mut seen: Vec<&InputHistogram> = Vec::new();
+        let mut notes: Vec<String> = Vec::new();
         for (number, (arm, members)) in arms.iter().enumerate() {
             let mut of_arm = Vec::new();
             for &member in members {
@@ -79,6 +80,10 @@ pub fn seeds(runs: &[PathBuf], out: &Path) -> Result<Seeds, ShapesError> {
                     other: first_run.to_path_buf(),
                 })?;
                 seen.push(&found.inputs);
+                let note = curves::note(found, &run.join(INPUTS))?;
+                if !note.is_empty() && of_arm.is_empty() {
+                    notes.push(format!("{arm}: {note}"));
+                }
                 of_arm.extend(curves::of_site(found, &grid, &run.join(INPUTS))?);
             }
             let spread = spreads(&of_arm, |group| &group.learned);
@@ -119,6 +124,7 @@ pub fn seeds(runs: &[PathBuf], out: &Path) -> Result<Seeds, ShapesError> {
         if let ([_], Some(start)) = (&arms[..], all.first().filter(|_| !site.learned.is_empty())) {
             panel.starts = vec![panels::before(&grid, &start.start)];
         }
+        panel.note = notes.join("; ");
         panel.y_domain = value_range(&all, reach);
         panel.densities = vec![histograms::mean_density(&seen)];
         drawn.push(panel);

@@ -103,7 +103,8 @@ function shapes() {
         chart(lines, { width: 260, height: 190, fewTicks: true, range: { x: [-5, 5], y: [-2, 5] }, label: `Activation of ${site} of ${run.overview.label} at step ${c.steps[now]}` }));
     });
     const grid = node('div', { className: 'panels' }, ...panels);
-    return c.groups > 4 ? [head, grid, node('p', { className: 'note', textContent: `The first 4 of ${c.groups} groups of channels are drawn.` })] : [head, grid];
+    const notes = [c.note && `Drawn is ${c.note}.`, c.groups > 4 && `The first 4 of ${c.groups} groups of channels are drawn.`].filter(Boolean);
+    return [head, grid, ...notes.map((textContent) => node('p', { className: 'note', textContent }))];
   }));
 }
 

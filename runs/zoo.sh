@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# All families of activations on Wikipedia text, preset tiny, equal trials (docs/evidence.md, "The zoo"). Interrupt it whenever you
+# like and call it again: finished runs are kept, the one under way goes on where it was.
+#
+#     runs/zoo.sh WIKIPEDIA OUT
+#
+# WIKIPEDIA holds train*.txt.xz and valid.txt.xz. Every arm of recipes/zoo.toml runs with two learning rates of all its parameters on a
+# seed that is used for nothing else, and then with the better one on seeds 1 to 3. PLIANT names another program.
+set -euo pipefail
+here="$(cd "$(dirname "$0")/.." && pwd)"
+wikipedia="$(realpath "$1")"
+mkdir -p "$2"
+out="$(realpath "$2")"
+if [ -z "${PLIANT:-}" ]; then
+    (cd "$here" && cargo build --release --quiet)
+    PLIANT="${CARGO_TARGET_DIR:-$here/target}/release/pliant"
+fi
+pliant="$(realpath "$PLIANT")"
+compare() {
+    local name="$1" file="$2"
+    shift 2
+    "$pliant" compare --recipe "$file" --corpus "$wikipedia" --set data.cache="$out/data" --out "$out/$name" --plain "$@" > "$out/$name.log" 2>&1
+}
+trial() {
+    compare "trial-$1" "$here/recipes/zoo.toml" --seeds 101 --threads 1 --set optimizer.learning_rate="$1" --set optimizer.group.activation.learning_rate="$1"
+}
+[ -d "$out/data" ] || compare prepare "$here/recipes/wikipedia-tiny.toml" --arms gelu --seeds 100 --steps 1
+trial 2e-3 &
+trial 4e-3 &
+wait
+
+# The recipe again, each arm with the rate of its better trial; a trial that diverged has none.
+python3 - "$here/recipes/zoo.toml" "$out" > "$out/chosen.toml" <<'PYTHON'
+import json
+import re
+import sys
+
+recipe, out = sys.argv[1:]
+losses = {}
+for rate in ("2e-3", "4e-3"):
+    with open(f"{out}/trial-{rate}/results.json") as file:
+        for arm in json.load(file)["arms"]:
+            for seed in arm["seeds"]:
+                losses.setdefault(arm["name"], []).append((seed["validation_loss"], rate))
+name = None
+for line in open(recipe):
+    found = re.match(r'name = "(.*)"', line)
+    name = found.group(1) if found else name
+    if line.startswith("set = {") and name in losses:
+        rate = min(losses[name])[1]
+        line = line.replace(" }", f", optimizer.learning_rate = {rate}, optimizer.group.activation.learning_rate = {rate} }}")
+    print(line, end="")
+PYTHON
+compare arms "$out/chosen.toml" --seeds 1-3
