@@ -194,7 +194,7 @@ fn where_no_gate_can_stand_it_is_refused() {
     config.sites = "all+pooler".parse().unwrap();
     let error = config.validate().unwrap_err();
     assert!(error.to_string().contains("pooler"), "{error}");
-    assert!(error.hint().unwrap().contains("feed-forward"), "{error}");
+    assert!(error.hint().unwrap().contains("single values"), "{error}");
 
     let module = LearnableActivationConfig::new("glu(silu)".parse().unwrap(), 8);
     let error = module.init(&Device::flex()).unwrap_err();

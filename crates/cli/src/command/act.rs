@@ -17,9 +17,9 @@ pub(crate) fn run(verb: &Act, context: &Context) -> Result<(), Failure> {
         Act::Fit(arguments) => run_fit(arguments, context),
         Act::List(_) => {
             let entries = list::list()?;
-            context
-                .output
-                .result(&entries, |palette| activation::list(&entries, palette))
+            context.output.result(&entries, |palette| {
+                activation::list(&entries, &list::gated(), palette)
+            })
         }
         Act::Check(arguments) => run_check(arguments, context),
         Act::Bench(arguments) => run_bench(arguments, context),

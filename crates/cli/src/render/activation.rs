@@ -3,8 +3,12 @@
 use std::fmt::Write as _;
 
 use pliant_activation::{
-    DenominatorForm, bench::BenchReport, check::CheckReport, fit::FitReport, import::ImportReport,
-    list::ListEntry,
+    DenominatorForm,
+    bench::BenchReport,
+    check::CheckReport,
+    fit::FitReport,
+    import::ImportReport,
+    list::{GatedEntry, ListEntry},
 };
 use pliant_lab::brief;
 
@@ -71,8 +75,8 @@ pub(crate) fn fit(report: &FitReport, palette: Palette) -> String {
     text
 }
 
-/// Every activation with its formula, options and source.
-pub(crate) fn list(entries: &[ListEntry], palette: Palette) -> String {
+/// Every activation with its formula, options and source; behind them the layers with a gate.
+pub(crate) fn list(entries: &[ListEntry], gated: &[GatedEntry], palette: Palette) -> String {
     let mut text = String::new();
     for entry in entries {
         let kind = match entry.coefficients {
@@ -88,6 +92,14 @@ pub(crate) fn list(entries: &[ListEntry], palette: Palette) -> String {
         if !entry.note.is_empty() {
             let _ = writeln!(text, "  note: {}", entry.note);
         }
+        let _ = writeln!(text, "  source: {}\n", entry.source);
+    }
+    for entry in gated {
+        let name = palette.heading(&entry.name);
+        let _ = writeln!(text, "{name}  (a feed-forward layer with a gate)");
+        let _ = writeln!(text, "  {}", entry.formula);
+        let _ = writeln!(text, "  options: {}", entry.options.join(", "));
+        let _ = writeln!(text, "  note: {}", entry.note);
         let _ = writeln!(text, "  source: {}\n", entry.source);
     }
     text

@@ -96,6 +96,7 @@ fn the_list_has_every_family() {
         "tanh",
         "sigmoid",
         "rational",
+        "glu",
     ] {
         assert!(text.contains(name), "{name}\n{text}");
     }
