@@ -82,7 +82,8 @@ impl Branch {
     pub fn find(function: &dyn Fn(f64) -> Jet) -> Result<Self, &'static str> {
         let place = |index: i32| f64::from(index) / f64::from(PER_UNIT);
         let last = WINDOW as i32 * PER_UNIT;
-        let (mut best, mut run): (Option<(f64, i32, i32)>, Option<(i32, f64)>) = (None, None);
+        let mut best: Option<(f64, i32, i32)> = None;
+        let mut run: Option<(i32, f64)> = None;
         let mut is_flat = true;
         for index in -last..=last + 1 {
             let jet = function(place(index));
@@ -215,7 +216,7 @@ fn end(function: &dyn Fn(f64) -> Jet, inside: f64, outside: f64) -> End {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
 

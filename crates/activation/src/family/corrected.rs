@@ -117,13 +117,12 @@ impl Family for CorrectedFamily {
             reason: "its start cannot be corrected".into(),
         };
         let arguments = Arguments::of(spec.values()).ok_or_else(unusable)?;
-        let table = match arguments.range {
-            Some((low, high)) => Table::of(low, high, &arguments.table),
-            None => {
-                let correction = Correction::new(arguments.from, Density::StandardNormal)?;
-                let table = correction.table(KNOTS);
-                Table::of(table.low, table.high, &table.values)
-            }
+        let table = if let Some((low, high)) = arguments.range {
+            Table::of(low, high, &arguments.table)
+        } else {
+            let correction = Correction::new(arguments.from, Density::StandardNormal)?;
+            let table = correction.table(KNOTS);
+            Table::of(table.low, table.high, &table.values)
         };
         arguments
             .from
