@@ -179,12 +179,15 @@ fn the_kernel_is_the_formula() {
     }
 }
 
+/// One of the lists of values of a case.
+type Values = fn(&mut Case) -> &mut Vec<f64>;
+
 #[test]
 fn the_formula_is_the_gradient_of_the_value() {
     for text in TEXTS {
         let mut case = Case::new(text, 2, 8);
         let exact = case.gradients();
-        let lists: [(&str, &[f64], fn(&mut Case) -> &mut Vec<f64>); 3] = [
+        let lists: [(&str, &[f64], Values); 3] = [
             ("input", &exact.inputs, |case| &mut case.u),
             ("bias", &exact.bias, |case| &mut case.bias),
             ("coefficient", &exact.coefficients, |case| {
@@ -239,7 +242,7 @@ fn inner_sizes_are_two_thirds_to_the_nearest_eight() {
     for intermediate in 1..5000_usize {
         let size = inner_size(intermediate);
         let exact = 2.0 * intermediate as f64 / 3.0;
-        assert!(size % 8 == 0 && size >= 8);
+        assert!(size.is_multiple_of(8) && size >= 8);
         assert!(
             (size as f64 - exact).abs() <= 4.0 || size == 8,
             "{intermediate}: {size}"
