@@ -95,19 +95,68 @@ fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((1023 + exponent) as u64) << 52)
 }
 
-/// Calls `each` with lanes of both slices; the last ones are filled up with zeros.
+/// What is left of a slice behind its whole lanes, filled up with zeros.
 #[inline(always)]
-fn by_lanes(first: &[f32], second: &[f32], mut each: impl FnMut(&Lane, &Lane)) {
-    let ((first, first_rest), (second, second_rest)) = (first.as_chunks(), second.as_chunks());
-    for (first, second) in first.iter().zip(second) {
-        each(first, second);
+fn filled(rest: &[f32]) -> Lane {
+    let mut lane = [0.0; LANES];
+    lane[..rest.len()].copy_from_slice(rest);
+    lane
+}
+
+// Functions and no closures: only what is inlined for certain has the instructions of its caller.
+
+#[inline(always)]
+fn keep_largest(u: &Lane, largest: &mut Lane) {
+    for i in 0..LANES {
+        let magnitude = u[i].abs();
+        largest[i] = if magnitude > largest[i] {
+            magnitude
+        } else {
+            largest[i]
+        };
     }
-    if !first_rest.is_empty() {
-        let mut last = [[0.0; LANES]; 2];
-        last[0][..first_rest.len()].copy_from_slice(first_rest);
-        last[1][..second_rest.len()].copy_from_slice(second_rest);
-        each(&last[0], &last[1]);
+}
+
+#[inline(always)]
+fn add_squares<A: Arithmetic, const D: usize>(u: &Lane, squares: &mut [Lane; D]) {
+    let mut power = *u;
+    for k in 0..D {
+        for i in 0..LANES {
+            squares[k][i] = A::mul_add(power[i], power[i], squares[k][i]);
+            power[i] *= u[i];
+        }
     }
+}
+
+#[inline(always)]
+fn add_products<A: Arithmetic, const D: usize>(
+    u: &Lane,
+    dy: &Lane,
+    products: &mut [Lane; D],
+    sum: &mut Lane,
+) {
+    let mut power = *u;
+    for i in 0..LANES {
+        sum[i] += dy[i];
+    }
+    for k in 0..D {
+        for i in 0..LANES {
+            products[k][i] = A::mul_add(dy[i], power[i], products[k][i]);
+            power[i] *= u[i];
+        }
+    }
+}
+
+/// The sums of the squares of the powers.
+#[inline(always)]
+fn squares<A: Arithmetic, const D: usize>(u: &[f32]) -> [Lane; D] {
+    let mut squares = [[0.0; LANES]; D];
+    let (whole, rest) = u.as_chunks();
+    for u in whole {
+        add_squares::<A, D>(u, &mut squares);
+    }
+    add_squares::<A, D>(&filled(rest), &mut squares);
+    squares
 }
 
 /// Writes `(x + bias) / 2^k` to `u` and returns k.
@@ -117,16 +166,11 @@ fn stage(x: &[f32], bias: &[f32], u: &mut [f32]) -> i32 {
         *u = x + bias;
     }
     let mut largest = [0.0_f32; LANES];
-    by_lanes(u, u, |u, _| {
-        for i in 0..LANES {
-            let magnitude = u[i].abs();
-            largest[i] = if magnitude > largest[i] {
-                magnitude
-            } else {
-                largest[i]
-            };
-        }
-    });
+    let (whole, rest) = u.as_chunks();
+    for u in whole {
+        keep_largest(u, &mut largest);
+    }
+    keep_largest(&filled(rest), &mut largest);
     let largest = largest.into_iter().fold(0.0, f32::max);
     // Bounds within which the scale and its reciprocal are normal numbers.
     let exponent = ((largest.to_bits() >> 23) as i32 - 127).clamp(-126, 126);
@@ -168,16 +212,7 @@ fn forward_row_body<A: Arithmetic, const D: usize>(
     y: &mut [f32],
 ) {
     let exponent = stage(x, bias, u);
-    let mut squares = [[0.0; LANES]; D];
-    by_lanes(u, u, |u, _| {
-        let mut power = *u;
-        for k in 0..D {
-            for i in 0..LANES {
-                squares[k][i] = A::mul_add(power[i], power[i], squares[k][i]);
-                power[i] *= u[i];
-            }
-        }
-    });
+    let squares = squares::<A, D>(u);
     let scales = scales(&squares, u.len(), epsilon, exponent);
     let factors: [f32; D] = std::array::from_fn(|k| (weights[k] * scales[k]) as f32);
     for (y, u) in y.iter_mut().zip(&*u) {
@@ -211,21 +246,13 @@ fn backward_row_body<A: Arithmetic, const D: usize>(
     gradient: &mut [f64],
 ) {
     let exponent = stage(x, bias, u);
-    let (mut squares, mut products) = ([[0.0; LANES]; D], [[0.0; LANES]; D]);
-    let mut sum = [0.0; LANES];
-    by_lanes(u, dy_to_dx, |u, dy| {
-        let mut power = *u;
-        for i in 0..LANES {
-            sum[i] += dy[i];
-        }
-        for k in 0..D {
-            for i in 0..LANES {
-                squares[k][i] = A::mul_add(power[i], power[i], squares[k][i]);
-                products[k][i] = A::mul_add(dy[i], power[i], products[k][i]);
-                power[i] *= u[i];
-            }
-        }
-    });
+    let squares = squares::<A, D>(u);
+    let (mut products, mut sum) = ([[0.0; LANES]; D], [0.0; LANES]);
+    let ((whole, rest), (dy, dy_rest)) = (u.as_chunks(), dy_to_dx.as_chunks());
+    for (u, dy) in whole.iter().zip(dy) {
+        add_products::<A, D>(u, dy, &mut products, &mut sum);
+    }
+    add_products::<A, D>(&filled(rest), &filled(dy_rest), &mut products, &mut sum);
     let scales = scales(&squares, u.len(), epsilon, exponent);
     // With d_i = Σ dy·u^i: dx = (dy·Σ i a_i s_i u^(i−1) − u·Σ i a_i s_i³ d_i / channels·u^(2i−2)) / 2^k.
     let (mut direct, mut through_norm) = ([0.0_f32; D], [0.0_f32; D]);
