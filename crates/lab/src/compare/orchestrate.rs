@@ -84,7 +84,6 @@ fn divergence(plan: &Plan, cell: &PlannedCell) -> Result<Option<DivergedCell>, C
 }
 
 /// Trains a cell to its end; a divergence is one.
-
 fn train(
     options: &Options,
     runner: &dyn CellRunner,
