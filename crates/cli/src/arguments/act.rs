@@ -99,7 +99,7 @@ pub(crate) struct Import {
 /// Compute the entropy correction of an activation for the inputs that a trained model sees
 ///
 /// One step of entropy-based activation function optimisation (EAFO): the correction that the density of the inputs asks for, which with
-/// standard normal inputs and ReLU is that of CRReLU. Prints what is known of the inputs, the correction at some of them,
+/// standard normal inputs and relu is that of crrelu. Prints what is known of the inputs, the correction at some of them,
 /// and the learnable activation `corrected(…)` that has it as a table; --out adds that to a library, from where recipes
 /// use it as `@FILE:NAME`.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 /// Writes a model whose learned activations are fixed functions, one for each layer: equal to the bit, with nothing left to learn in
 /// them. With --fold, a function that is a cheaper fixed one between affine maps (swish, prelu, arelu, and series of one term)
 /// becomes that one, and the neighbouring matrices take the maps in. With --library the functions also go into a file of named
-/// activations, NAME for all layers and NAME-layer-0, NAME-layer-1, … one by one, which recipes and arms name as @FILE:NAME.
+/// activations, NAME for all layers and NAME-layer-0, NAME-layer-1, … one by one, which recipes and arms name as `@FILE:NAME`.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Example:\n  pliant freeze pliant-compare/rational/seed-1 --out frozen --library shapes.toml --name learned\n  pliant compare --arms 'gelu,@shapes.toml:learned' --seeds 3-5 --out again\n  pliant freeze swish-run --out folded --fold"
