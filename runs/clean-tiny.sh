@@ -39,7 +39,7 @@ fi
 compare() {
     local name="$1" file="$2"
     shift 2
-    "$pliant" compare --recipe "$file" --corpus "$text" --set data.cache="$out/data" --set train.precision=bf16 --threads 1 --out "$out/$name" --plain "$@" \
+    "$pliant" compare --recipe "$file" --corpus "$text" --set data.cache="$out/data" --set train.precision=bf16 --threads "${threads:-1}" --out "$out/$name" --plain "$@" \
         > "$out/$name.log" 2>&1
 }
 rate() {
@@ -96,8 +96,11 @@ arms others gelu relu silu "rational(start=gelu_2020)" "rational(form=b)"
 ) &
 wait
 
+# 3. Added after the results of step 2: the released code's deviation of 0.02, equal in both arms.
+threads=2 compare normal "$out/pair.toml" --steps $steps --seeds 1-3 --set model.initialisation=0.02
+
 echo "comparison,arm,seed,loss" > "$out/half-b.csv"
-for model in "$out"/{pair,released-gelu,released-rational,others}/*/seed-*/model; do
+for model in "$out"/{pair,released-gelu,released-rational,others,normal}/*/seed-*/model; do
     [ -d "$model" ] || continue
     cell="${model#"$out"/}"
     IFS=/ read -r comparison arm seed _ <<< "$cell"
