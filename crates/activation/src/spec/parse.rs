@@ -254,28 +254,29 @@ impl Parser<'_> {
             })
     }
 
+    /// A value that begins at `start` and is none.
+    fn invalid(
+        &self,
+        start: usize,
+        key: &'static str,
+        expected: String,
+        nearest: Option<String>,
+    ) -> ParseError {
+        // At least the character that stands where the value should.
+        let next = self.text[start..].chars().next();
+        let shortest = start + next.map_or(0, char::len_utf8);
+        let kind = ParseErrorKind::InvalidValue {
+            key,
+            expected,
+            nearest,
+        };
+        self.error(start..self.position.max(shortest), kind)
+    }
+
     fn value(&mut self, parameter: &Parameter) -> Result<Value, ParseError> {
         let start = self.position;
         let invalid = |parser: &Self, expected: String, nearest: Option<String>| {
-            let end = parser.position.max(start);
-            // At least the character that stands where the value should.
-            let end = if end == start {
-                start
-                    + parser.text[start..]
-                        .chars()
-                        .next()
-                        .map_or(0, char::len_utf8)
-            } else {
-                end
-            };
-            parser.error(
-                start..end,
-                ParseErrorKind::InvalidValue {
-                    key: parameter.name,
-                    expected,
-                    nearest,
-                },
-            )
+            parser.invalid(start, parameter.name, expected, nearest)
         };
         match &parameter.kind {
             ParameterKind::Number { .. } => {
@@ -376,8 +377,11 @@ impl Parser<'_> {
             }
             ParameterKind::Numbers { most } => {
                 let numbers = self.list(*most, "numbers", |parser| {
+                    let start = parser.position;
                     let number = parser.number();
-                    number.ok_or_else(|| invalid(parser, "finite numbers".into(), None))
+                    number.ok_or_else(|| {
+                        parser.invalid(start, parameter.name, "finite numbers".into(), None)
+                    })
                 })?;
                 Ok(Value::Numbers(numbers))
             }
