@@ -86,6 +86,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn functions_of_single_layers_stand_by_themselves() {
+        let spec = "layers([swish, rational(share=group(8))])".parse().unwrap();
+        let text = source(&Preset::Tiny.config(100, spec).unwrap()).unwrap();
+        for entry in [
+            "\"swish\": (swish_0, {",
+            "\"rational(share=group(8))\": (rational_1, {",
+        ] {
+            assert!(text.contains(entry), "{entry}");
+        }
+        assert!(!text.contains("\"layers("));
+    }
+
+    #[test]
     fn every_function_of_a_model_is_in_its_table_once() {
         let spec = "rational(share=group(8))".parse().unwrap();
         let config = Preset::Tiny.config(100, spec).unwrap();

@@ -118,7 +118,7 @@ fn take(values: &mut Values, site: &Site) -> Vec<f32> {
 fn held(learned: &ActivationSpec, coefficients: &[f32]) -> Result<ActivationSpec, String> {
     learned
         .frozen(coefficients)
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.kind().to_string())
 }
 
 fn fold_of(activation: &Activation, coefficients: &[f32]) -> Option<Fold> {
