@@ -62,11 +62,13 @@ def main(out):
     half_b = defaultdict(dict)
     with open(out / "half-b.csv") as file:
         for line in csv.DictReader(file):
-            half_b[line["comparison"], line["arm"]][int(line["seed"])] = float(line["loss"])
+            # Further seeds of a comparison lie in a folder of their own.
+            comparison = line["comparison"].removesuffix("-more")
+            half_b[comparison, line["arm"]][int(line["seed"])] = float(line["loss"])
     half_a, left = defaultdict(dict), {}
     curves = defaultdict(dict)
     for comparison, arm in half_b:
-        for run in sorted((out / comparison / arm).glob("seed-*")):
+        for run in sorted(out.glob(f"{comparison}/{arm}/seed-*")) + sorted(out.glob(f"{comparison}-more/{arm}/seed-*")):
             seed = int(run.name.removeprefix("seed-"))
             summary = json.loads((run / "summary.json").read_text())
             half_a[comparison, arm][seed] = summary["validation_loss"]
