@@ -95,7 +95,7 @@ mod tests {
         ] {
             assert!(text.contains(entry), "{entry}");
         }
-        assert!(!text.contains("\"layers("));
+        assert!(!text.contains("\"layers([swish"));
     }
 
     #[test]
