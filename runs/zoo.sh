@@ -29,8 +29,9 @@ trial() {
 }
 [ -d "$out/data" ] || compare prepare "$here/recipes/wikipedia-tiny.toml" --arms gelu --seeds 100 --steps 1
 trial 2e-3 &
-trial 4e-3 &
-wait
+first=$!
+trial 4e-3
+wait $first
 
 # The recipe again, each arm with the rate of its better trial; a trial that diverged has none.
 python3 - "$here/recipes/zoo.toml" "$out" > "$out/chosen.toml" <<'PYTHON'
