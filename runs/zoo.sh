@@ -5,7 +5,8 @@
 #     runs/zoo.sh WIKIPEDIA OUT
 #
 # WIKIPEDIA holds train*.txt.xz and valid.txt.xz. Every arm of recipes/zoo.toml runs with two learning rates of all its parameters on a
-# seed that is used for nothing else, in runs of half the length, and then with the better one on seeds 1 to 3. PLIANT names another program.
+# seed that is used for nothing else, in runs of half the length with as many steps of warm-up, and then with the better one on seeds
+# 1 to 3. PLIANT names another program.
 set -euo pipefail
 here="$(cd "$(dirname "$0")/.." && pwd)"
 wikipedia="$(realpath "$1")"
@@ -25,12 +26,12 @@ compare() {
     }
 }
 trial() {
-    compare "trial-$1" "$here/recipes/zoo.toml" --seeds 101 --steps 600 --threads 1 --set optimizer.learning_rate="$1" --set optimizer.group.activation.learning_rate="$1"
+    compare "trial-$1" "$here/recipes/zoo.toml" --seeds 101 --steps 600 --set optimizer.warmup=0.2 --threads 1 --set optimizer.learning_rate="$1" --set optimizer.group.activation.learning_rate="$1"
 }
 [ -d "$out/data" ] || compare prepare "$here/recipes/wikipedia-tiny.toml" --arms gelu --seeds 100 --steps 1
-trial 2e-3 &
+trial 1.5e-3 &
 first=$!
-trial 4e-3
+trial 3e-3
 wait $first
 
 # The recipe again, each arm with the rate of its better trial; a trial that diverged has none.
@@ -41,7 +42,7 @@ import sys
 
 recipe, out = sys.argv[1:]
 losses = {}
-for rate in ("2e-3", "4e-3"):
+for rate in ("1.5e-3", "3e-3"):
     with open(f"{out}/trial-{rate}/results.json") as file:
         for arm in json.load(file)["arms"]:
             for seed in arm["seeds"]:
