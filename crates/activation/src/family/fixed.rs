@@ -1,11 +1,9 @@
 //! What functions without coefficients have in common.
 
 use super::{Family, Function, MakeSeries, corrected, series};
-use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
-use crate::fit::FitReport;
 use crate::kernel;
 use crate::number::Number;
 use crate::spec::{ActivationSpec, Parameter, Value};
@@ -84,31 +82,12 @@ impl<F: Fixed> Family for FixedFamily<F> {
 pub(super) struct FixedFunction<F>(pub(super) F);
 
 impl<F: Fixed> Function for FixedFunction<F> {
-    fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
-        Ok(Vec::new())
-    }
-    fn symbols(&self) -> Vec<(&'static str, Vec<String>)> {
-        Vec::new()
-    }
-    fn start(&self, _channels: usize) -> Result<Vec<f32>, ActivationError> {
-        Ok(Vec::new())
-    }
-    fn group_start(&self) -> Vec<f64> {
-        Vec::new()
-    }
-    fn fit(&self) -> Option<&FitReport> {
-        None
-    }
-    fn fit_range(&self) -> Option<(f64, f64)> {
-        None
-    }
     fn value(&self, _coefficients: &[f64], x: f64) -> f64 {
         self.0.value(&x)
     }
     fn derivative(&self, _coefficients: &[f64], x: f64) -> f64 {
         self.0.derivative(&x)
     }
-    fn coefficient_gradient(&self, _coefficients: &[f64], _x: f64, _out: &mut [f64]) {}
     fn dual(&self, _coefficients: &[Dual], x: Dual) -> Dual {
         self.0.value(&x)
     }

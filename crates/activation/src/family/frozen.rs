@@ -1,11 +1,9 @@
 //! A learned function as a fixed one: any function with coefficients, held at given ones.
 
 use super::{Family, Function, OverRows, Validation};
-use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
-use crate::fit::FitReport;
 use crate::number::Number;
 use crate::spec::{ActivationSpec, Parameter, ParameterKind, Share, Value};
 use std::sync::Arc;
@@ -193,24 +191,6 @@ impl Function for Frozen {
         self.of.rows().map(|_| self as &dyn OverRows)
     }
 
-    fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
-        Ok(Vec::new())
-    }
-    fn symbols(&self) -> Vec<(&'static str, Vec<String>)> {
-        Vec::new()
-    }
-    fn start(&self, _channels: usize) -> Result<Vec<f32>, ActivationError> {
-        Ok(Vec::new())
-    }
-    fn group_start(&self) -> Vec<f64> {
-        Vec::new()
-    }
-    fn fit(&self) -> Option<&FitReport> {
-        None
-    }
-    fn fit_range(&self) -> Option<(f64, f64)> {
-        None
-    }
     fn precise_within(&self) -> f64 {
         self.of.precise_within()
     }
@@ -220,7 +200,6 @@ impl Function for Frozen {
     fn derivative(&self, _coefficients: &[f64], x: f64) -> f64 {
         self.of.derivative(&self.coefficients, x)
     }
-    fn coefficient_gradient(&self, _coefficients: &[f64], _x: f64, _out: &mut [f64]) {}
     fn dual(&self, _coefficients: &[Dual], x: Dual) -> Dual {
         self.of.dual(&self.duals(), x)
     }

@@ -147,21 +147,34 @@ pub(crate) trait Family: Send + Sync {
 /// The function for the spec of a series, or of a corrected function.
 pub(crate) type MakeSeries = Box<dyn Fn(&ActivationSpec) -> Arc<dyn Function>>;
 
-/// A function with all its options fixed. Coefficients of a group are ordered as its tensors are.
+/// A function with all its options fixed. Coefficients of a group are ordered as its tensors are. What is asked of coefficients
+/// has the answer of a function without any as its default.
 pub(crate) trait Function: Debug + Send + Sync {
-    fn tensors(&self, channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError>;
+    fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
+        Ok(Vec::new())
+    }
     /// The symbols of the formula that are coefficients: for each tensor, one for each of its columns.
-    fn symbols(&self) -> Vec<(&'static str, Vec<String>)>;
+    fn symbols(&self) -> Vec<(&'static str, Vec<String>)> {
+        Vec::new()
+    }
     /// The start of every coefficient of every group, flat.
-    fn start(&self, channels: usize) -> Result<Vec<f32>, ActivationError>;
+    fn start(&self, _channels: usize) -> Result<Vec<f32>, ActivationError> {
+        Ok(Vec::new())
+    }
     /// Makes the start values; fails if they cannot be had.
     fn prepare(&self) -> Result<(), ActivationError> {
         Ok(())
     }
     /// The start of one group.
-    fn group_start(&self) -> Vec<f64>;
-    fn fit(&self) -> Option<&FitReport>;
-    fn fit_range(&self) -> Option<(f64, f64)>;
+    fn group_start(&self) -> Vec<f64> {
+        Vec::new()
+    }
+    fn fit(&self) -> Option<&FitReport> {
+        None
+    }
+    fn fit_range(&self) -> Option<(f64, f64)> {
+        None
+    }
     /// Magnitude of the inputs up to which f32 keeps the digits of the formula.
     fn precise_within(&self) -> f64 {
         f64::INFINITY
@@ -180,7 +193,7 @@ pub(crate) trait Function: Debug + Send + Sync {
 
     fn value(&self, coefficients: &[f64], x: f64) -> f64;
     fn derivative(&self, coefficients: &[f64], x: f64) -> f64;
-    fn coefficient_gradient(&self, coefficients: &[f64], x: f64, out: &mut [f64]);
+    fn coefficient_gradient(&self, _coefficients: &[f64], _x: f64, _out: &mut [f64]) {}
     fn dual(&self, coefficients: &[Dual], x: Dual) -> Dual;
     fn dual_derivative(&self, coefficients: &[Dual], x: Dual) -> Dual;
     /// Value and derivative by `x`; means over the channels are written as such.

@@ -5,7 +5,6 @@ use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
-use crate::fit::FitReport;
 use crate::fold::Fold;
 use crate::kernel;
 use crate::number::Number;
@@ -201,10 +200,6 @@ impl<F: Parametric<C>, const C: usize> Function for ParametricFunction<F, C> {
 
     fn group_start(&self) -> Vec<f64> {
         self.definition.start().to_vec()
-    }
-
-    fn fit(&self) -> Option<&FitReport> {
-        None
     }
 
     fn fit_range(&self) -> Option<(f64, f64)> {

@@ -14,7 +14,6 @@ use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
-use crate::fit::FitReport;
 use crate::kernel::poly_norm as kernel;
 use crate::number::Number;
 use crate::spec::{ActivationSpec, Parameter, ParameterKind, Share, Value};
@@ -237,14 +236,6 @@ impl Function for PolyNorm {
         let mut start = vec![1.0 / self.degree as f64; self.degree];
         start.push(0.0);
         start
-    }
-
-    fn fit(&self) -> Option<&FitReport> {
-        None
-    }
-
-    fn fit_range(&self) -> Option<(f64, f64)> {
-        None
     }
 
     fn rows(&self) -> Option<&dyn OverRows> {

@@ -63,9 +63,13 @@ pub(super) fn run(
         if is_new {
             train(options, runner, planned, cell, ended, sink)?;
         }
-        match divergence(&plan, planned)? {
-            Some(divergence) if *state != CellState::Finished => diverged.push(divergence),
-            _ => cells.push(finished::read(planned)?),
+        let divergence = match state {
+            CellState::Finished => None,
+            _ => divergence(&plan, planned)?,
+        };
+        match divergence {
+            Some(divergence) => diverged.push(divergence),
+            None => cells.push(finished::read(planned)?),
         }
         if is_new {
             let results = write(&folder, &plan, &cells, &diverged, options, None)?;

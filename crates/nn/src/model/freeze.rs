@@ -57,27 +57,21 @@ impl AnyModel {
             let has_gate = site
                 .layer
                 .is_some_and(|layer| layers[layer].gated().is_some());
-            let fold = fold
-                .then(|| fold_of(&site.activation, &coefficients))
-                .flatten()
+            let fold = site.layer.filter(|_| fold).and_then(|layer| {
+                let fold = fold_of(&site.activation, &coefficients)?;
                 // Behind a gate stands the value, which is another for each token: a shift is no bias.
-                .filter(|fold| !has_gate || fold.output_shift == 0.0);
-            let (function, folded) = match fold {
-                Some(fold) => {
-                    if let Some(layer) = site.layer {
-                        let name = format!("bert.encoder.layer.{layer}");
-                        take_in(
-                            &mut values,
-                            &fold,
-                            &format!("{name}.intermediate"),
-                            &format!("{name}.output"),
-                        );
-                        (fold.function, true)
-                    } else {
-                        (held(learned, &coefficients).map_err(refuse)?, false)
-                    }
+                (!has_gate || fold.output_shift == 0.0).then_some((layer, fold))
+            });
+            let folded = fold.is_some();
+            let function = match fold {
+                Some((layer, fold)) => {
+                    let name = format!("bert.encoder.layer.{layer}");
+                    let (before, behind) =
+                        (format!("{name}.intermediate"), format!("{name}.output"));
+                    take_in(&mut values, &fold, &before, &behind);
+                    fold.function
                 }
-                None => (held(learned, &coefficients).map_err(refuse)?, false),
+                None => held(learned, &coefficients).map_err(refuse)?,
             };
             report.push(FrozenSite {
                 site: site.name.clone(),
