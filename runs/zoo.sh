@@ -26,7 +26,7 @@ compare() {
     }
 }
 trial() {
-    compare "trial-$1" "$here/recipes/zoo.toml" --seeds 101 --steps 600 --set optimizer.warmup=0.2 --threads 1 --set optimizer.learning_rate="$1" --set optimizer.group.activation.learning_rate="$1"
+    compare "trial-$1" "$here/recipes/zoo.toml" --seeds 101 --steps 800 --threads 1 --set optimizer.learning_rate="$1" --set optimizer.group.activation.learning_rate="$1"
 }
 [ -d "$out/data" ] || compare prepare "$here/recipes/wikipedia-tiny.toml" --arms gelu --seeds 100 --steps 1
 trial 1.5e-3 &
