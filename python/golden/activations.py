@@ -138,6 +138,11 @@ def held(function, coefficients):
 RATIONAL = [-0.0012, 0.51, 0.42, 0.13, 0.024, 0.0029]
 
 # Text form: function, coefficients of a group, kinks.
+def scaled(scale, function):
+    """The function of x / scale."""
+    return lambda x, c: function(x / scale, c)
+
+
 CASES = {
     "identity": (lambda x, c: x * 1, [], []),
     "relu": (lambda x, c: F.relu(x), [], [0]),
@@ -172,6 +177,8 @@ CASES = {
     "rational(form=b)": (rational("b", 6), RATIONAL + [-0.067, 0.18, 0.037, 0.0011], [0]),
     "rational(form=c)": (rational("c", 6), RATIONAL + [0.8, -0.067, 0.18, 0.037, 0.0011], []),
     "rational(form=n)": (rational("n", 6), RATIONAL + [0.067, 0.38, 0.037, 0.011], []),
+    "rational(scale=4)": (scaled(4.0, rational("a", 6)), RATIONAL + [-0.067, 0.18, 0.0, 0.0011], [0]),
+    "rational(form=c, scale=0.5)": (scaled(0.5, rational("c", 6)), RATIONAL + [0.8, -0.067, 0.18, 0.037, 0.0011], []),
     "frozen(rational(3/2), [0.01, 0.5, 0.3, 0, 0.1, 0.2])": (held(rational("a", 4), [0.01, 0.5, 0.3, 0.0, 0.1, 0.2]), [], [0]),
     "frozen(swish, [1.25])": (held(lambda x, c: x * torch.sigmoid(c[0] * x), [1.25]), [], []),
 }

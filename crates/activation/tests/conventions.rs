@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use pliant_activation::Activation;
 use pliant_activation::bench::{BenchOptions, run};
 use pliant_activation::list::list;
+use pliant_activation::{Activation, ActivationSpec};
 
 fn activation(text: &str) -> Activation {
     Activation::new(&text.parse().unwrap()).unwrap()
@@ -172,4 +172,56 @@ fn the_bench_measures_all_against_gelu() {
             .iter()
             .all(|row| row.forward > 0.0 && row.forward_backward >= row.forward)
     );
+}
+
+/// With coefficients of the variable x/4 instead of x the function is the same to the bit, and each gradient is that of x divided by
+/// the power of 4 that its coefficient was multiplied by; also with groups and a shared numerator.
+#[test]
+fn a_scaled_variable_changes_the_steps_and_not_the_function() {
+    let (channels, scale) = (6, 4.0_f32);
+    let options = "share=group(2), numerator=shared";
+    let plain = activation(&format!("rational({options})"));
+    let scaled = activation(&format!("rational({options}, scale=4)"));
+    let start = plain.start_coefficients(channels).unwrap();
+    // One numerator with powers 0 to 5, and three denominators with 1 to 4.
+    let powers: Vec<i32> = (0..6).chain([1, 2, 3, 4].repeat(3)).collect();
+    let multiplied: Vec<f32> = start
+        .iter()
+        .zip(&powers)
+        .map(|(value, power)| value * scale.powi(*power))
+        .collect();
+    assert_eq!(scaled.start_coefficients(channels).unwrap(), multiplied);
+
+    let x: Vec<f32> = (0..600)
+        .map(|index| (index as f32 - 300.0) / 50.0)
+        .collect();
+    let dy: Vec<f32> = (0..600)
+        .map(|index| ((index * 7) % 11) as f32 - 5.0)
+        .collect();
+    let passed = |function: &Activation, coefficients: &[f32]| {
+        let (mut y, mut dx) = (vec![0.0; 600], vec![0.0; 600]);
+        let mut gradient = vec![0.0; coefficients.len()];
+        function.forward(coefficients, &x, None, channels, &mut y);
+        function.backward(
+            coefficients,
+            &x,
+            None,
+            &dy,
+            channels,
+            &mut dx,
+            &mut gradient,
+        );
+        (y, dx, gradient)
+    };
+    let (y, dx, gradient) = passed(&plain, &start);
+    let (scaled_y, scaled_dx, scaled_gradient) = passed(&scaled, &multiplied);
+    assert_eq!((scaled_y, scaled_dx), (y, dx));
+    let divided: Vec<f32> = gradient
+        .iter()
+        .zip(&powers)
+        .map(|(value, power)| value / scale.powi(*power))
+        .collect();
+    assert_eq!(scaled_gradient, divided);
+    let text = "rational(scale=0)".parse::<ActivationSpec>().unwrap_err();
+    assert!(text.to_string().contains("above 0"), "{text}");
 }

@@ -218,3 +218,31 @@ fn coefficients_are_laid_out_by_sharing() {
             .is_empty()
     );
 }
+
+/// Two draws, and a start that the rational can follow.
+#[test]
+fn a_random_start_is_the_function_of_its_seed() {
+    let inputs = [-3.0, -1.0, -0.25, 0.0, 0.5, 2.0, 3.0];
+    let values = |text: &str| {
+        let rational = activation(text);
+        let start = rational.group_start();
+        inputs.map(|x| rational.value(&start, x))
+    };
+    let (one, two) = (
+        values("rational(start=random(1))"),
+        values("rational(start=random(2))"),
+    );
+    assert_eq!(one, values("rational(start=random)"));
+    let apart = |a: [f64; 7], b: [f64; 7]| {
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max)
+    };
+    assert!(apart(one, two) > 0.5, "{one:?} {two:?}");
+    for text in ["rational(start=random(1))", "rational(start=random(2))"] {
+        let rational = activation(text);
+        let report = rational.fit().unwrap();
+        assert!(report.inside.max < 0.05, "{text}: {report:?}");
+    }
+}

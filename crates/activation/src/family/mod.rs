@@ -21,6 +21,7 @@ families! {
     sigmoid,
     gelu_2020,
     power,
+    random,
     prelu,
     polynomial,
     slaf,

@@ -48,6 +48,8 @@ pub struct RationalOptions {
     pub shared_numerator: bool,
     /// Where the start is fitted.
     pub range: (f64, f64),
+    /// R of the variable x/R that the coefficients belong to; usually 1.
+    pub scale: f64,
 }
 
 impl ActivationSpec {

@@ -1,7 +1,7 @@
 //! A rational with its options fixed.
 
-use super::definition;
-use super::options;
+use super::scale::{self, Factors};
+use super::{definition, first_power, options};
 use crate::activation::CoefficientTensor;
 use crate::dual::Dual;
 use crate::error::ActivationError;
@@ -10,7 +10,8 @@ use crate::family::{Function, GELU_2020, gelu_2020};
 use crate::fit::{self, FitReport, FitRequest};
 use crate::kernel::rational as kernel;
 use crate::kernel::rational::Layout;
-use crate::spec::{ActivationSpec, DenominatorForm, RationalOptions};
+use crate::number::Number;
+use crate::spec::{ActivationSpec, RationalOptions};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub(super) struct Rational {
     text: String,
     options: RationalOptions,
+    factors: Option<Factors>,
     /// Made when first asked for.
     start: OnceLock<Result<Start, ActivationError>>,
 }
@@ -25,8 +27,8 @@ pub(super) struct Rational {
 /// One group's start, and the fit behind it unless it is a stored table.
 #[derive(Debug)]
 struct Start {
-    numerator: Vec<f64>,
-    denominator: Vec<f64>,
+    /// In the variable of the coefficients.
+    coefficients: Vec<f64>,
     fit: Option<Arc<FitReport>>,
 }
 
@@ -40,6 +42,7 @@ pub(super) fn resolve(spec: &ActivationSpec) -> Result<Arc<Rational>, Activation
     };
     Ok(Arc::new(Rational {
         text,
+        factors: Factors::of(&options),
         options,
         start: OnceLock::new(),
     }))
@@ -75,20 +78,15 @@ impl Rational {
     fn start_of_group(&self) -> Result<&Start, ActivationError> {
         let make = || {
             if self.options.start.name() == GELU_2020 {
-                let (numerator, denominator) = (
-                    gelu_2020::NUMERATOR.to_vec(),
-                    gelu_2020::DENOMINATOR.to_vec(),
-                );
+                let (numerator, denominator) = (gelu_2020::NUMERATOR, gelu_2020::DENOMINATOR);
                 return Ok(Start {
-                    numerator,
-                    denominator,
+                    coefficients: self.options.coefficients(&numerator, &denominator),
                     fit: None,
                 });
             }
             let fit = remembered_fit(&self.options)?;
             Ok(Start {
-                numerator: fit.numerator.clone(),
-                denominator: fit.denominator.clone(),
+                coefficients: self.options.coefficients(&fit.numerator, &fit.denominator),
                 fit: Some(fit),
             })
         };
@@ -113,6 +111,20 @@ impl Rational {
             channels_per_group: self.options.share.channels_per_group(),
             shared_numerator: self.options.shared_numerator,
         }
+    }
+
+    /// The variable of the coefficients, x/R.
+    fn variable<N: Number>(&self, x: N) -> N {
+        if self.options.scale == 1.0 {
+            x
+        } else {
+            x * N::constant(1.0 / self.options.scale)
+        }
+    }
+
+    /// The derivative by x, from that by the variable.
+    fn by_x<N: Number>(&self, derivative: N) -> N {
+        self.variable(derivative)
     }
 
     fn split<'a, T>(&self, coefficients: &'a [T]) -> (&'a [T], &'a [T]) {
@@ -143,10 +155,8 @@ impl Function for Rational {
     fn start(&self, channels: usize) -> Result<Vec<f32>, ActivationError> {
         let tensors = self.tensors(channels)?;
         let start = self.start_of_group()?;
-        let rows = [
-            (&tensors[0], &start.numerator),
-            (&tensors[1], &start.denominator),
-        ];
+        let (numerator, denominator) = self.split(&start.coefficients);
+        let rows = [(&tensors[0], numerator), (&tensors[1], denominator)];
         Ok(rows
             .into_iter()
             .flat_map(|(tensor, row)| {
@@ -163,17 +173,8 @@ impl Function for Rational {
     }
 
     fn group_start(&self) -> Vec<f64> {
-        self.start_of_group().map_or_else(
-            |_| Vec::new(),
-            |start| {
-                start
-                    .numerator
-                    .iter()
-                    .chain(&start.denominator)
-                    .copied()
-                    .collect()
-            },
-        )
+        self.start_of_group()
+            .map_or_else(|_| Vec::new(), |start| start.coefficients.clone())
     }
 
     fn fit(&self) -> Option<&FitReport> {
@@ -193,27 +194,37 @@ impl Function for Rational {
 
     fn value(&self, coefficients: &[f64], x: f64) -> f64 {
         let (a, b) = self.split(coefficients);
-        definition::value(self.options.form, a, b, &x)
+        definition::value(self.options.form, a, b, &self.variable(x))
     }
 
     fn derivative(&self, coefficients: &[f64], x: f64) -> f64 {
         let (a, b) = self.split(coefficients);
-        definition::derivative(self.options.form, a, b, &x)
+        self.by_x(definition::derivative(
+            self.options.form,
+            a,
+            b,
+            &self.variable(x),
+        ))
     }
 
     fn coefficient_gradient(&self, coefficients: &[f64], x: f64, out: &mut [f64]) {
         let (a, b) = self.split(coefficients);
-        definition::coefficient_gradient(self.options.form, a, b, &x, out);
+        definition::coefficient_gradient(self.options.form, a, b, &self.variable(x), out);
     }
 
     fn dual(&self, coefficients: &[Dual], x: Dual) -> Dual {
         let (a, b) = self.split(coefficients);
-        definition::value(self.options.form, a, b, &x)
+        definition::value(self.options.form, a, b, &self.variable(x))
     }
 
     fn dual_derivative(&self, coefficients: &[Dual], x: Dual) -> Dual {
         let (a, b) = self.split(coefficients);
-        definition::derivative(self.options.form, a, b, &x)
+        self.by_x(definition::derivative(
+            self.options.form,
+            a,
+            b,
+            &self.variable(x),
+        ))
     }
 
     fn symbols(&self) -> Vec<(&'static str, Vec<String>)> {
@@ -222,7 +233,7 @@ impl Function for Rational {
                 .map(|i| format!("{letter}{i}"))
                 .collect()
         };
-        let first = usize::from(self.options.form != DenominatorForm::C);
+        let first = first_power(self.options.form);
         vec![
             ("numerator", names('a', 0, self.numerator())),
             ("denominator", names('b', first, self.denominator())),
@@ -238,16 +249,20 @@ impl Function for Rational {
                 .map(|name| Expression::symbol(name))
                 .collect()
         });
-        let x = Expression::symbol("x");
+        let x = self.variable(Expression::symbol("x"));
         (
             definition::value(form, &a, &b, &x),
-            definition::derivative(form, &a, &b, &x),
+            self.by_x(definition::derivative(form, &a, &b, &x)),
         )
     }
 
     fn kinks(&self, coefficients: &[f64]) -> Vec<f64> {
         let (_, b) = self.split(coefficients);
-        definition::kinks(self.options.form, b)
+        let mut kinks = definition::kinks(self.options.form, b);
+        for kink in &mut kinks {
+            *kink *= self.options.scale;
+        }
+        kinks
     }
 
     fn forward(
@@ -258,14 +273,9 @@ impl Function for Rational {
         channels: usize,
         y: &mut [f32],
     ) {
-        kernel::forward(
-            self.options.form,
-            &self.layout(channels),
-            coefficients,
-            x,
-            bias,
-            y,
-        );
+        let layout = self.layout(channels);
+        let plain = scale::plain(self.factors.as_ref(), coefficients, layout.numerators());
+        kernel::forward(self.options.form, &layout, &plain, x, bias, y);
     }
 
     fn backward(
@@ -279,10 +289,13 @@ impl Function for Rational {
         dbias: Option<&mut [f32]>,
         dcoefficients: &mut [f32],
     ) {
+        let layout = self.layout(channels);
+        let numerators = layout.numerators();
+        let plain = scale::plain(self.factors.as_ref(), coefficients, numerators);
         kernel::backward(
             self.options.form,
-            &self.layout(channels),
-            coefficients,
+            &layout,
+            &plain,
             x,
             bias,
             dy,
@@ -290,5 +303,8 @@ impl Function for Rational {
             dbias,
             dcoefficients,
         );
+        if let Some(factors) = &self.factors {
+            factors.multiply(dcoefficients, numerators);
+        }
     }
 }

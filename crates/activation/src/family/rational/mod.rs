@@ -2,6 +2,7 @@
 
 pub(crate) mod definition;
 mod function;
+mod scale;
 
 use super::{Family, Function, GELU_2020, Validation};
 use crate::error::ActivationError;
@@ -24,6 +25,7 @@ const START: usize = 2;
 const SHARE: usize = 3;
 const NUMERATOR: usize = 4;
 const RANGE: usize = 5;
+const SCALE: usize = 6;
 
 impl Family for Rational {
     fn name(&self) -> &'static str {
@@ -77,6 +79,11 @@ impl Family for Rational {
                 positional: false,
                 kind: ParameterKind::Range,
             },
+            Parameter {
+                name: "scale",
+                positional: false,
+                kind: ParameterKind::Number { default: 1.0 },
+            },
         ]
     }
 
@@ -85,7 +92,11 @@ impl Family for Rational {
     }
 
     fn examples(&self) -> &'static [&'static str] {
-        &["rational(start=gelu_2020)"]
+        &[
+            "rational(start=gelu_2020)",
+            "rational(scale=4)",
+            "rational(form=c, scale=0.5)",
+        ]
     }
 
     fn is_learnable(&self, _values: &[Value]) -> bool {
@@ -108,6 +119,11 @@ impl Family for Rational {
                 format!("the table `{GELU_2020}` is for 5/4, form=a, without a range"),
             ));
         }
+        if let Value::Number(scale) = &values[SCALE]
+            && !(scale.get() > 0.0)
+        {
+            return Err(("scale", "it must be above 0".into()));
+        }
         if values[NUMERATOR] == Value::Choice("shared")
             && values[SHARE] == Value::Share(Share::Layer)
         {
@@ -122,6 +138,11 @@ impl Family for Rational {
     fn resolve(&self, spec: &ActivationSpec) -> Result<Arc<dyn Function>, ActivationError> {
         Ok(function::resolve(spec)?)
     }
+}
+
+/// The power of x that the first coefficient of the denominator multiplies.
+pub(crate) fn first_power(form: DenominatorForm) -> usize {
+    usize::from(form != DenominatorForm::C)
 }
 
 /// Where a start is fitted unless the range is given: form A, which cannot turn down in the tails, is fitted wide.
@@ -141,6 +162,7 @@ pub(crate) fn options(spec: &ActivationSpec) -> Option<RationalOptions> {
         Value::Share(share),
         numerator,
         Value::Range(range),
+        Value::Number(scale),
     ] = spec.values()
     else {
         return None;
@@ -154,6 +176,7 @@ pub(crate) fn options(spec: &ActivationSpec) -> Option<RationalOptions> {
         share: *share,
         shared_numerator: *numerator == Value::Choice("shared"),
         range: range.map_or(default_range(form), |(low, high)| (low.get(), high.get())),
+        scale: scale.get(),
     })
 }
 
@@ -174,8 +197,13 @@ impl RationalOptions {
             format!(", range={}..{}", self.range.0, self.range.1)
         };
         format!(
-            "rational({}/{}, form={}, start={}, share={}, numerator={numerator}{range})",
-            self.numerator_degree, self.denominator_degree, self.form, self.start, self.share
+            "rational({}/{}, form={}, start={}, share={}, numerator={numerator}{range}, scale={})",
+            self.numerator_degree,
+            self.denominator_degree,
+            self.form,
+            self.start,
+            self.share,
+            self.scale
         )
         .parse()
     }

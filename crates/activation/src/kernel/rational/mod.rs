@@ -42,7 +42,7 @@ impl Layout {
         })
     }
 
-    fn numerators(&self) -> usize {
+    pub(crate) fn numerators(&self) -> usize {
         if self.shared_numerator {
             1
         } else {
