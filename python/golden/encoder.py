@@ -45,6 +45,27 @@ CASES["deepnorm-rotary-glu-groups"] = dict(
     norm="deepnorm", positions="rotary", activation="glu(rational(share=group(8)))", sites="all", groups=2
 )
 
+CASES["pre-rotary-additions"] = dict(
+    norm="pre",
+    positions="rotary",
+    activation="rational",
+    sites="0",
+    groups=1,
+    additions={
+        "feed_forward_input": "rational(start=identity)",
+        "attention_output": "rational(start=identity)",
+        "inner_norm": True,
+    },
+)
+CASES["post-learned-additions"] = dict(
+    norm="post",
+    positions="learned",
+    activation="gelu",
+    sites="all",
+    groups=1,
+    additions={"feed_forward_input": "silu", "attention_output": "layers([gelu, silu])", "inner_norm": False},
+)
+
 FIXED = {"gelu": F.gelu, "silu": F.silu}
 
 SAFETENSORS_TYPES = {torch.float32: "F32", torch.float64: "F64", torch.int32: "I32", torch.uint8: "U8"}
@@ -64,6 +85,27 @@ def write_safetensors(path, tensors):
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def has_inner_norm(case):
+    return case.get("additions", {}).get("inner_norm", False)
+
+
+def addition(case, place, layer):
+    """The function of a layer at a place where BERT has none."""
+    text = case.get("additions", {}).get(place)
+    if text is not None and text.startswith("layers(["):
+        text = text[len("layers([") : -2].split(", ")[layer]
+    return text
+
+
+def added(case, weights, place, layer, module, x):
+    text = addition(case, place, layer)
+    if text is None:
+        return x
+    if text in FIXED:
+        return FIXED[text](x)
+    return rational(x, weights[f"{module}.activation.numerator"], weights[f"{module}.activation.denominator"])
 
 
 def is_site(case, layer):
@@ -132,10 +174,16 @@ def draw_encoder(case, generator):
         name = f"bert.encoder.layer.{layer}"
         for kind in ("query", "key", "value"):
             linear(f"{name}.attention.self.{kind}", HIDDEN, HIDDEN)
+        for place, module in (("attention_output", "attention.output"), ("feed_forward_input", "intermediate.input")):
+            if addition(case, place, layer) not in (None, *FIXED):
+                draw_rational(weights, f"{name}.{module}", 1, generator)
         linear(f"{name}.attention.output.dense", HIDDEN, HIDDEN)
         norm(f"{name}.attention.output.LayerNorm")
         size = inner_size(case, layer)
         linear(f"{name}.intermediate.dense", HIDDEN, size)
+        if has_inner_norm(case):
+            weights[f"{name}.intermediate.LayerNorm.weight"] = normal(size, generator=generator, mean=1.0)
+            weights[f"{name}.intermediate.LayerNorm.bias"] = normal(size, generator=generator)
         if is_gated(case, layer):
             linear(f"{name}.intermediate.value", HIDDEN, size)
         if is_site(case, layer) and function(case) not in FIXED:
@@ -188,10 +236,10 @@ def linear(weights, name, x):
 
 
 def layer_norm(weights, name, x):
-    return F.layer_norm(x, (HIDDEN,), weights[f"{name}.weight"], weights[f"{name}.bias"], EPSILON)
+    return F.layer_norm(x, x.shape[-1:], weights[f"{name}.weight"], weights[f"{name}.bias"], EPSILON)
 
 
-def attention(case, weights, name, x, mask):
+def attention(case, weights, layer, name, x, mask):
     def heads(kind):
         projected = linear(weights, f"{name}.self.{kind}", x)
         if f"{name}.self.{kind}.lora_A.weight" in weights:
@@ -207,11 +255,16 @@ def attention(case, weights, name, x, mask):
     scores = query @ key.transpose(-1, -2) / math.sqrt(HIDDEN // HEADS)
     padding = mask[:, None, None, :] == 0
     context = scores.masked_fill(padding, -math.inf).softmax(-1) @ value
-    return linear(weights, f"{name}.output.dense", context.transpose(1, 2).flatten(-2))
+    context = context.transpose(1, 2).flatten(-2)
+    context = added(case, weights, "attention_output", layer, f"{name}.output", context)
+    return linear(weights, f"{name}.output.dense", context)
 
 
 def feed_forward(case, weights, layer, name, x):
+    x = added(case, weights, "feed_forward_input", layer, f"{name}.intermediate.input", x)
     u = linear(weights, f"{name}.intermediate.dense", x)
+    if has_inner_norm(case):
+        u = layer_norm(weights, f"{name}.intermediate.LayerNorm", u)
     site = f"{name}.intermediate.activation"
     if f"{site}.numerator" in weights:
         y = rational(u, weights[f"{site}.numerator"], weights[f"{site}.denominator"])
@@ -242,7 +295,7 @@ def hidden_states(case, weights, batch):
         x = layer_norm(weights, f"{embeddings}.LayerNorm", x)
     for layer in range(LAYERS):
         name = f"bert.encoder.layer.{layer}"
-        attend = lambda h: attention(case, weights, f"{name}.attention", h, batch["attention_mask"])
+        attend = lambda h: attention(case, weights, layer, f"{name}.attention", h, batch["attention_mask"])
         x = sublayer(f"{name}.attention.output.LayerNorm", x, attend)
         x = sublayer(f"{name}.output.LayerNorm", x, lambda h: feed_forward(case, weights, layer, name, h))
     if case["norm"] == "pre":
@@ -280,7 +333,7 @@ def config(case):
         "activation_sites": case["sites"],
         "hidden_act": "gelu",
         "pooler_act": "tanh",
-    }
+    } | ({"additions": case["additions"]} if "additions" in case else {})
 
 
 def write_case(folder, seed, case):

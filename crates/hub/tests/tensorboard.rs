@@ -199,6 +199,8 @@ fn started(step: u64) -> Event {
             decay_towards: "zero".to_owned(),
             schedule: "linear".to_owned(),
             warmup: 0.0,
+            hold: 0.0,
+            tied: false,
         }],
         initial_weights: String::new(),
     }

@@ -234,6 +234,20 @@ pub enum ModelError {
         /// Why not.
         reason: String,
     },
+    /// The model has what BERT has not, where only BERT's layers can be taken.
+    #[error("{what} knows BERT's layers only, and this model has `{addition}` in them")]
+    Addition {
+        /// What the layers have.
+        addition: &'static str,
+        /// What refuses it.
+        what: &'static str,
+    },
+    /// A norm before the activation of a layer with a gate.
+    #[error("`inner_norm` is for layers without a gate, not for {activation}")]
+    InnerNorm {
+        /// The activation with the gate.
+        activation: String,
+    },
     /// The learned activations cannot be held.
     #[error("the model cannot be frozen: {reason}")]
     NotFreezable {
@@ -383,6 +397,10 @@ impl ModelError {
             Self::NotReplaceable { .. } => {
                 "begin with a model that has one fixed activation in all layers, or keep the one it has"
             }
+            Self::Addition { .. } => {
+                "train without it, or use the model with this program: `pliant eval`, `fill`, `finetune` and `serve` know it"
+            }
+            Self::InnerNorm { .. } => "leave inner_norm out, or use a function without a gate",
             Self::NotFreezable { .. } => {
                 "freeze a model whose activation learns, with one function for all channels of a layer; \
                  to hold others while training, give the group `activation` a learning rate of 0"

@@ -28,12 +28,13 @@ impl Draw {
         Self::Normal(match config.initialisation {
             Initialisation::Normal { deviation } => deviation,
             Initialisation::FanIn | Initialisation::VariancePreserving => reciprocal_root(inputs),
-            Initialisation::ReleasedRaft => BERT_DEVIATION,
+            Initialisation::ReleasedRaft | Initialisation::ReleasedEqual => BERT_DEVIATION,
         })
     }
 
     /// The weight matrix of a linear layer that the released RAFT code fuses with its activation: the feed-forward
-    /// up-projection and the pooler. That code draws them unequally, depending on whether the activation learns.
+    /// up-projection and the pooler. That code draws them unequally, depending on whether the activation learns; `released_equal`
+    /// draws them as it does for a fixed one.
     pub(crate) fn activated_matrix(
         config: &ModelConfig,
         inputs: usize,
@@ -45,7 +46,9 @@ impl Draw {
                 let xavier = (2.0 / (inputs + outputs) as f64).sqrt();
                 Self::Normal(xavier * (8.0 * config.layers as f64).powf(-0.25))
             }
-            Initialisation::ReleasedRaft => Self::Uniform(reciprocal_root(inputs)),
+            Initialisation::ReleasedRaft | Initialisation::ReleasedEqual => {
+                Self::Uniform(reciprocal_root(inputs))
+            }
             Initialisation::Normal { .. }
             | Initialisation::FanIn
             | Initialisation::VariancePreserving => Self::matrix(config, inputs),
@@ -122,6 +125,12 @@ mod tests {
             unreachable!("a uniform draw");
         };
         assert!((bound / 3.0_f64.sqrt() - 0.02083).abs() < 1e-5, "{bound}");
+        assert_eq!(Draw::matrix(&config, 768), Draw::Normal(0.02));
+        config.initialisation = Initialisation::ReleasedEqual;
+        for learnable in [true, false] {
+            let draw = Draw::activated_matrix(&config, 768, 3072, learnable);
+            assert_eq!(draw, Draw::Uniform(bound), "learnable: {learnable}");
+        }
         assert_eq!(Draw::matrix(&config, 768), Draw::Normal(0.02));
     }
 

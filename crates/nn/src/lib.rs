@@ -15,7 +15,9 @@ mod operation;
 mod parameter;
 
 pub use adapter::AdapterKind;
-pub use config::{Initialisation, ModelConfig, NormPlacement, Positions, Preset, Sites};
+pub use config::{
+    Additions, Initialisation, ModelConfig, NormPlacement, Place, Positions, Preset, Sites,
+};
 pub use error::ModelError;
 pub use head::TaskHead;
 pub use model::{

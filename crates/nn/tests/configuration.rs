@@ -168,7 +168,13 @@ fn choices_have_names_and_suggestions() {
         "0.02".parse::<Initialisation>().unwrap(),
         Initialisation::Normal { deviation: 0.02 }
     );
-    for text in ["fan_in", "released_raft", "variance_preserving", "0.02"] {
+    for text in [
+        "fan_in",
+        "released_raft",
+        "released_equal",
+        "variance_preserving",
+        "0.02",
+    ] {
         assert_eq!(text.parse::<Initialisation>().unwrap().to_string(), text);
     }
     assert!("-1".parse::<Initialisation>().is_err());

@@ -69,6 +69,18 @@ fn deepnorm_rotary_positions() {
     check("deepnorm-rotary");
 }
 
+/// Functions before the up-projections and behind the heads, and a norm before the activations.
+#[test]
+fn with_learned_additions() {
+    check("pre-rotary-additions");
+}
+
+/// One of them with another function in each layer.
+#[test]
+fn with_fixed_additions() {
+    check("post-learned-additions");
+}
+
 #[test]
 fn gated_by_silu() {
     check("pre-rotary-glu-silu");

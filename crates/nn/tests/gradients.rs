@@ -3,8 +3,10 @@
 
 mod support;
 
-use pliant_nn::{DropoutKey, MaskedLanguageModel, ModelConfig, NormPlacement, Positions};
-use support::{OwnedBatch, distance, global_norm, index_of, norm, small_config};
+use pliant_nn::{
+    Additions, DropoutKey, MaskedLanguageModel, ModelConfig, NormPlacement, Positions,
+};
+use support::{OwnedBatch, distance, global_norm, norm, small_config};
 
 const DROPOUT: DropoutKey = DropoutKey { seed: 11, step: 5 };
 
@@ -15,11 +17,18 @@ fn variants() -> Vec<(&'static str, ModelConfig)> {
     post.embedding_norm = true;
     let mut deep = small_config("rational");
     deep.norm = NormPlacement::DeepNorm;
+    let mut added = small_config("rational");
+    added.additions = Additions {
+        feed_forward_input: Some("rational(start=identity)".parse().unwrap()),
+        attention_output: Some("rational(start=identity)".parse().unwrap()),
+        inner_norm: true,
+    };
     vec![
         ("pre, rotary", small_config("rational")),
         ("post, learned", post),
         ("deepnorm, rotary", deep),
         ("with a gate", small_config("glu(rational)")),
+        ("with additions", added),
     ]
 }
 
@@ -29,12 +38,10 @@ fn central_differences_with_dropout() {
     for (name, config) in variants() {
         let mut model = MaskedLanguageModel::new(&config, 3).unwrap();
         // |b| has a kink at 0, and a small coefficient would be moved across it.
-        for layer in 0..config.layers {
-            let name = format!("bert.encoder.layer.{layer}.intermediate.activation.denominator");
-            let denominator = index_of(&model, &name);
-            model
-                .write(denominator, &[-0.07, 0.18, 0.04, 0.01])
-                .unwrap();
+        for index in 0..model.parameters().len() {
+            if model.parameters()[index].name.ends_with(".denominator") {
+                model.write(index, &[-0.07, 0.18, 0.04, 0.01]).unwrap();
+            }
         }
         let batch = OwnedBatch::padded(1, 4, 16, config.vocabulary_size);
         let (_, gradients) = model

@@ -18,7 +18,7 @@ fn every_site_shows_its_inputs() {
         .map(|site| site.name.as_str())
         .collect();
     assert_eq!(names, ["layer.0", "layer.2"]);
-    assert_eq!(model.sites()[1].layer, Some(2));
+    assert_eq!(model.sites()[1].layer(), Some(2));
     for site in model.sites() {
         assert_eq!(site.channels, 64);
         assert_eq!(site.parameter_names.len(), 2);

@@ -46,10 +46,11 @@ const HEADS: [(&str, &str); 3] = [
 /// loads with `trust_remote_code=True`, and that this program reads too. Weights and tokenizer are the same bytes.
 ///
 /// # Errors
-/// `model` is no model of this program or damaged, has an adapter that is not merged, or `out` holds something else or cannot
+/// `model` is no model of this program or damaged, has [additions](pliant_nn::Additions) or an adapter that is not merged, or `out` holds something else or cannot
 /// be written.
 pub fn export(model: &Path, out: &Path) -> Result<Exported, HubError> {
     let config = ModelConfig::load(model)?;
+    config.additions.refuse("the module of an export")?;
     let mut document = read_object(&model.join("config.json"))?;
     if document.contains_key("pliant_adapter") {
         return Err(HubError::Adapter {

@@ -67,7 +67,7 @@ pub struct ExportedOnnx {
 /// labels]`, `start_logits` and `end_logits` `[batch, sequence]`, or `last_hidden_state` `[batch, sequence, hidden]`.
 ///
 /// # Errors
-/// `model` is no model of this program or damaged, an activation cannot be expressed, a weight or the whole does not fit the
+/// `model` is no model of this program or damaged, it has [additions](pliant_nn::Additions), an activation cannot be expressed, a weight or the whole does not fit the
 /// format, or `out` is something else or cannot be written.
 pub fn export(model: &Path, out: &Path, options: &OnnxOptions) -> Result<ExportedOnnx, HubError> {
     file::check(out)?;
@@ -97,8 +97,9 @@ fn write<H: Head>(
     } else {
         whole
     };
-    let graph = graph(model, &output, options.element)?;
     let config = model.config();
+    config.additions.refuse("an ONNX graph")?;
+    let graph = graph(model, &output, options.element)?;
     let proto = ModelProto {
         ir_version: FORMAT,
         producer_name: file::PRODUCER.to_owned(),

@@ -78,7 +78,7 @@ pub(super) fn started(
             });
             continue;
         };
-        if site.layer.is_none() {
+        if site.layer().is_none() {
             options.start = original.config().pooler_activation().clone();
         }
         let start = start(&options, inputs)?;
@@ -129,7 +129,7 @@ fn start(options: &RationalOptions, inputs: Option<&Vec<f64>>) -> Result<Start, 
         ..FitRequest::new(options.start.clone(), options.form)
     };
     let fitted = fit_inputs(&request, inputs)?;
-    let group = [fitted.numerator.clone(), fitted.denominator.clone()].concat();
+    let group = options.coefficients(&fitted.numerator, &fitted.denominator);
     if error(&group) < error(&start.group) {
         start = Start {
             group,
@@ -187,7 +187,7 @@ pub(super) fn seen(
         }
         for (site, mut values) in model.sites().iter().zip(values) {
             values.retain(|value| value.is_finite());
-            if site.layer.is_some() == layers && wanted(&site.name) && !values.is_empty() {
+            if site.layer().is_some() == layers && wanted(&site.name) && !values.is_empty() {
                 seen.insert(site.name.clone(), values);
             }
         }

@@ -49,6 +49,9 @@ pub enum Initialisation {
     /// times `(8N)^-¼` where the activation learns, and Kaiming uniform `a = √5`, that is uniform on `±1/√inputs`, where it
     /// does not; everything else is normal with deviation 0.02.
     ReleasedRaft,
+    /// What [`ReleasedRaft`](Self::ReleasedRaft) draws where the activation is fixed, also where it learns: feed-forward
+    /// up-projections (and the pooler) uniform on `±1/√inputs`, everything else normal with deviation 0.02. Arms begin equal.
+    ReleasedEqual,
     /// As [`FanIn`](Self::FanIn), but the matrix after an activation `f` has deviation `1/√(inputs · E[f(z)²])`, z standard normal,
     /// with the start coefficients: what it gives has the variance of what `f` is given (Yang, Wang 2025, KAT, arXiv
     /// 2409.10594, section 4.3). The arms of a comparison differ in it as their functions do.
@@ -137,11 +140,12 @@ impl FromStr for Initialisation {
         let choices = [
             ("fan_in", Self::FanIn),
             ("released_raft", Self::ReleasedRaft),
+            ("released_equal", Self::ReleasedEqual),
             ("variance_preserving", Self::VariancePreserving),
         ];
         choose(
             "initialisation",
-            "fan_in, released_raft, variance_preserving, or a deviation such as 0.02",
+            "fan_in, released_raft, released_equal, variance_preserving, or a deviation such as 0.02",
             &choices,
             text,
         )
@@ -154,6 +158,7 @@ impl fmt::Display for Initialisation {
             Self::Normal { deviation } => write!(formatter, "{deviation}"),
             Self::FanIn => formatter.write_str("fan_in"),
             Self::ReleasedRaft => formatter.write_str("released_raft"),
+            Self::ReleasedEqual => formatter.write_str("released_equal"),
             Self::VariancePreserving => formatter.write_str("variance_preserving"),
         }
     }

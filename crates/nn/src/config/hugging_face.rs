@@ -4,7 +4,7 @@ use pliant_activation::ActivationSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Initialisation, ModelConfig, NormPlacement, Positions, Sites};
+use super::{Additions, Initialisation, ModelConfig, NormPlacement, Positions, Sites};
 use crate::adapter::AdapterKind;
 use crate::head::TaskHead;
 
@@ -58,6 +58,8 @@ pub(crate) struct ConfigDocument {
     activation_sites: Sites,
     hidden_act: ActivationSpec,
     pooler_act: ActivationSpec,
+    #[serde(default, skip_serializing_if = "Additions::is_none")]
+    additions: Additions,
 }
 
 impl ConfigDocument {
@@ -89,6 +91,7 @@ impl ConfigDocument {
             activation_sites: config.sites.clone(),
             hidden_act: config.fixed_activation.clone(),
             pooler_act: config.fixed_pooler_activation.clone(),
+            additions: config.additions.clone(),
         }
     }
 
@@ -218,6 +221,7 @@ impl ConfigDocument {
             fixed_activation: self.hidden_act,
             sites: self.activation_sites,
             fixed_pooler_activation: self.pooler_act,
+            additions: self.additions,
         })
     }
 }

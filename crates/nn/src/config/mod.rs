@@ -1,8 +1,10 @@
 //! What a model is made of.
 
+mod additions;
 mod choice;
 mod feed_forward;
 mod hugging_face;
+mod place;
 mod preset;
 mod sites;
 
@@ -10,9 +12,11 @@ use pliant_activation::{Activation, ActivationSpec};
 use pliant_kernels::attention::Rotary;
 use serde::{Deserialize, Serialize};
 
+pub use additions::Additions;
 pub use choice::{Initialisation, NormPlacement, Positions};
 pub(crate) use feed_forward::FeedForwardActivation;
 pub(crate) use hugging_face::ConfigDocument;
+pub use place::Place;
 pub use preset::Preset;
 pub use sites::Sites;
 
@@ -63,6 +67,8 @@ pub struct ModelConfig {
     pub sites: Sites,
     /// The activation of a pooler that is no site.
     pub fixed_pooler_activation: ActivationSpec,
+    /// What the layers have that BERT's have not.
+    pub additions: Additions,
 }
 
 impl ModelConfig {
@@ -197,9 +203,11 @@ impl ModelConfig {
             });
         }
         for (layer, spec) in self.layer_activations()?.into_iter().enumerate() {
-            self.feed_forward(spec, &format!("layer.{layer}"))?;
+            self.feed_forward(spec, &Place::FeedForward { layer }.site())?;
         }
-        resolve_activation(self.pooler_activation(), self.hidden_size, "pooler").map(|_| ())
+        self.validate_additions()?;
+        let pooler = Place::Pooler.site();
+        resolve_activation(self.pooler_activation(), self.hidden_size, &pooler).map(|_| ())
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use pliant_activation::ActivationSpec;
 
-use super::{Initialisation, ModelConfig, NormPlacement, Positions, Sites};
+use super::{Additions, Initialisation, ModelConfig, NormPlacement, Positions, Sites};
 use crate::error::ModelError;
 use crate::parameter::nearest_name;
 
@@ -83,6 +83,7 @@ impl Preset {
             fixed_activation: fixed("gelu")?,
             sites: Sites::all(),
             fixed_pooler_activation: fixed("tanh")?,
+            additions: Additions::default(),
         })
     }
 }

@@ -132,6 +132,7 @@ impl AnyModel {
         sites: &Sites,
     ) -> Result<Self, ModelError> {
         let own = self.config();
+        own.additions.refuse("a change of the activation")?;
         let functions = own.layer_activations()?;
         let fixed = functions
             .first()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pliant_activation::{Activation, ActivationSpec, Fold};
 
 use super::{AnyModel, Site};
-use crate::config::{ModelConfig, Sites};
+use crate::config::{Additions, ModelConfig, Place, Sites};
 use crate::error::ModelError;
 use crate::parameter::Role;
 
@@ -47,6 +47,13 @@ impl AnyModel {
         let mut layers: Vec<ActivationSpec> =
             own.layer_activations()?.into_iter().cloned().collect();
         let mut pooler = own.pooler_activation().clone();
+        let of_layers = |spec: &Option<ActivationSpec>| {
+            let layers =
+                (0..own.layers).map(|layer| own.addition(spec.as_ref()?, layer).ok().cloned());
+            layers.collect::<Option<Vec<_>>>()
+        };
+        let mut inputs = of_layers(&own.additions.feed_forward_input);
+        let mut outputs = of_layers(&own.additions.attention_output);
         let mut report = Vec::new();
         for site in self.sites() {
             if !site.activation.is_learnable() {
@@ -55,9 +62,11 @@ impl AnyModel {
             let coefficients = take(&mut values, site);
             let learned = site.activation.spec();
             let has_gate = site
-                .layer
+                .layer()
                 .is_some_and(|layer| layers[layer].gated().is_some());
-            let fold = site.layer.filter(|_| fold).and_then(|layer| {
+            // Behind a norm stands no matrix that could take an affine map in.
+            let fold = fold && !own.additions.inner_norm;
+            let fold = site.layer().filter(|_| fold).and_then(|layer| {
                 let fold = fold_of(&site.activation, &coefficients)?;
                 // Behind a gate stands the value, which is another for each token: a shift is no bias.
                 (!has_gate || fold.output_shift == 0.0).then_some((layer, fold))
@@ -79,17 +88,33 @@ impl AnyModel {
                 frozen: function.clone(),
                 folded,
             });
-            match site.layer {
-                Some(layer) => layers[layer] = layers[layer].with_elementwise(function),
-                None => pooler = function,
+            let added = |functions: &mut Option<Vec<ActivationSpec>>, layer: usize, function| {
+                if let Some(functions) = functions {
+                    functions[layer] = function;
+                }
+            };
+            match site.place {
+                Place::FeedForward { layer } => {
+                    layers[layer] = layers[layer].with_elementwise(function);
+                }
+                Place::FeedForwardInput { layer } => added(&mut inputs, layer, function),
+                Place::AttentionOutput { layer } => added(&mut outputs, layer, function),
+                Place::Pooler => pooler = function,
             }
         }
         if report.is_empty() {
             return Err(refuse(format!("{} does not learn", own.activation)));
         }
+        let together = |layers: &[ActivationSpec]| {
+            ActivationSpec::for_layers(layers).map_err(|error| refuse(error.to_string()))
+        };
         let config = ModelConfig {
-            activation: ActivationSpec::for_layers(&layers)
-                .map_err(|error| refuse(error.to_string()))?,
+            activation: together(&layers)?,
+            additions: Additions {
+                feed_forward_input: inputs.as_deref().map(together).transpose()?,
+                attention_output: outputs.as_deref().map(together).transpose()?,
+                ..own.additions.clone()
+            },
             sites: Sites::all(),
             fixed_pooler_activation: pooler,
             ..own.clone()

@@ -38,6 +38,27 @@ impl Gradients {
         Some(&values(buffer)[place.range.clone()])
     }
 
+    /// Adds the gradient of one parameter to that of another of its size, and leaves zeros in its place. Nothing happens where
+    /// one of them is missing.
+    pub fn move_onto(&mut self, source: usize, target: usize) {
+        let Some(moved) = self.get(source).map(<[f32]>::to_vec) else {
+            return;
+        };
+        let Some(sum) = self.get_mut(target) else {
+            return;
+        };
+        add_assign(sum, &moved);
+        if let Some(source) = self.get_mut(source) {
+            source.fill(0.0);
+        }
+    }
+
+    fn get_mut(&mut self, index: usize) -> Option<&mut [f32]> {
+        let place = self.places.get(index).filter(|_| self.trainable[index])?;
+        let buffer = self.buffers.get_mut(place.buffer)?.as_mut()?;
+        buffer.storage_mut::<f32>().get_mut(place.range.clone())
+    }
+
     /// Number of parameters.
     pub fn len(&self) -> usize {
         self.places.len()

@@ -1,11 +1,12 @@
 //! Looking into a forward pass: inputs of the activations, and the first output that is not finite.
 
+use crate::config::Place;
 use crate::module::Observer;
 
 /// Hands the inputs of the activation sites to a sink.
 pub(crate) struct SiteInputs<'a> {
-    /// Where the activations of the sites stand: a layer, or none for the pooler.
-    pub(crate) places: Vec<Option<usize>>,
+    /// Where the activations of the sites stand.
+    pub(crate) places: Vec<Place>,
     /// Takes (site index, values after the bias).
     pub(crate) sink: &'a mut dyn FnMut(usize, &[f32]),
 }
@@ -13,13 +14,18 @@ pub(crate) struct SiteInputs<'a> {
 impl Observer for SiteInputs<'_> {
     fn output(&mut self, _name: &str, _values: &[f32]) {}
 
-    fn activation_input(&mut self, layer: Option<usize>, values: &[f32], bias: &[f32]) {
-        if let Some(site) = self.places.iter().position(|place| *place == layer) {
+    fn activation_input(&mut self, place: Place, values: &[f32], bias: Option<&[f32]>) {
+        let Some(site) = self.places.iter().position(|own| *own == place) else {
+            return;
+        };
+        if let Some(bias) = bias {
             let biased: Vec<f32> = values
                 .chunks_exact(bias.len())
                 .flat_map(|row| row.iter().zip(bias).map(|(value, bias)| value + bias))
                 .collect();
             (self.sink)(site, &biased);
+        } else {
+            (self.sink)(site, values);
         }
     }
 }
@@ -35,7 +41,7 @@ impl Observer for Outputs<'_> {
         (self.sink)(name, values);
     }
 
-    fn activation_input(&mut self, _layer: Option<usize>, _values: &[f32], _bias: &[f32]) {}
+    fn activation_input(&mut self, _place: Place, _values: &[f32], _bias: Option<&[f32]>) {}
 }
 
 /// Remembers the first module whose output holds something that is not finite.
@@ -52,5 +58,5 @@ impl Observer for FirstNonFinite {
         }
     }
 
-    fn activation_input(&mut self, _layer: Option<usize>, _values: &[f32], _bias: &[f32]) {}
+    fn activation_input(&mut self, _place: Place, _values: &[f32], _bias: Option<&[f32]>) {}
 }

@@ -83,7 +83,7 @@ impl<H: Head> Model<H> {
     /// An observer that hands the inputs of the activations to a sink.
     pub(super) fn site_inputs<'a>(&self, sink: &'a mut dyn FnMut(usize, &[f32])) -> SiteInputs<'a> {
         SiteInputs {
-            places: self.sites.iter().map(|site| site.layer).collect(),
+            places: self.sites.iter().map(|site| site.place).collect(),
             sink,
         }
     }

@@ -1,17 +1,17 @@
 //! The places where an activation function stands.
 
-use pliant_activation::Activation;
+use pliant_activation::{Activation, ActivationSpec};
 
-use crate::config::{ModelConfig, resolve_activation};
+use crate::config::{ModelConfig, Place, resolve_activation};
 use crate::error::ModelError;
 
 /// An activation site of a model.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// `layer.0`, `layer.1`, …, `pooler`.
+    /// `layer.0`, `layer.1`, …, `pooler`; with additions also `layer.0.feed_forward_input` and `layer.0.attention_output`.
     pub name: String,
-    /// The encoder layer; `None` for a site outside the layers.
-    pub layer: Option<usize>,
+    /// Where it is.
+    pub place: Place,
     /// The function; of a layer with a gate, that of the gate.
     pub activation: Activation,
     /// Number of channels it runs over.
@@ -20,28 +20,43 @@ pub struct Site {
     pub parameter_names: Vec<String>,
 }
 
-/// The sites in the encoder: the layers that the configuration selects.
+impl Site {
+    /// The encoder layer whose feed-forward activation it is; `None` for any other place.
+    pub fn layer(&self) -> Option<usize> {
+        match self.place {
+            Place::FeedForward { layer } => Some(layer),
+            _ => None,
+        }
+    }
+}
+
+/// The sites in the encoder: the feed-forward activations of the layers that the configuration selects, then the additions.
 pub(crate) fn layer_sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError> {
     let selected = config.sites.resolve(config.layers)?;
     let functions = config.layer_activations()?;
-    let layers = selected
-        .iter()
-        .enumerate()
-        .filter(|(_, selected)| **selected)
-        .map(|(layer, _)| layer);
-    layers
-        .map(|layer| {
-            let name = format!("layer.{layer}");
-            let own = config.feed_forward(functions[layer], &name)?;
-            site(
-                name,
-                Some(layer),
-                Activation::clone(&own.function),
-                own.channels,
-                &format!("bert.encoder.layer.{layer}.intermediate"),
-            )
-        })
-        .collect()
+    let mut sites = Vec::new();
+    for (layer, function) in functions.into_iter().enumerate() {
+        if selected[layer] {
+            let place = Place::FeedForward { layer };
+            let own = config.feed_forward(function, &place.site())?;
+            sites.push(site(place, Activation::clone(&own.function), own.channels)?);
+        }
+    }
+    let additions = &config.additions;
+    let mut add = |place: Place, layer, spec: Option<&ActivationSpec>| {
+        let Some(spec) = spec else { return Ok(()) };
+        let spec = config.addition(spec, layer)?;
+        let activation = resolve_activation(spec, config.hidden_size, &place.site())?;
+        sites.push(site(place, activation, config.hidden_size)?);
+        Ok(())
+    };
+    for layer in 0..config.layers {
+        let input = additions.feed_forward_input.as_ref();
+        add(Place::FeedForwardInput { layer }, layer, input)?;
+        let output = additions.attention_output.as_ref();
+        add(Place::AttentionOutput { layer }, layer, output)?;
+    }
+    Ok(sites)
 }
 
 /// The pooler, if the configuration selects it.
@@ -49,18 +64,13 @@ pub(crate) fn pooler_site(config: &ModelConfig) -> Result<Option<Site>, ModelErr
     if !config.sites.pooler() {
         return Ok(None);
     }
-    let (name, channels) = ("pooler", config.hidden_size);
-    let activation = resolve_activation(config.pooler_activation(), channels, name)?;
-    site(name.to_owned(), None, activation, channels, "bert.pooler").map(Some)
+    let (place, channels) = (Place::Pooler, config.hidden_size);
+    let activation = resolve_activation(config.pooler_activation(), channels, &place.site())?;
+    site(place, activation, channels).map(Some)
 }
 
-fn site(
-    name: String,
-    layer: Option<usize>,
-    activation: Activation,
-    channels: usize,
-    parameters: &str,
-) -> Result<Site, ModelError> {
+fn site(place: Place, activation: Activation, channels: usize) -> Result<Site, ModelError> {
+    let name = place.site();
     let tensors =
         activation
             .coefficient_tensors(channels)
@@ -68,13 +78,14 @@ fn site(
                 site: name.clone(),
                 source,
             })?;
+    let module = place.module();
     let parameter_names = tensors
         .iter()
-        .map(|tensor| format!("{parameters}.activation.{}", tensor.name))
+        .map(|tensor| format!("{module}.activation.{}", tensor.name))
         .collect();
     Ok(Site {
         name,
-        layer,
+        place,
         activation,
         channels,
         parameter_names,

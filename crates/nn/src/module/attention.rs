@@ -9,8 +9,11 @@ use pliant_kernels::attention::{Rotary, Shape};
 use super::linear::{Linear, LinearConfig};
 use super::low_rank::LowRank;
 use super::pass::{DropoutPlace, Pass};
+use super::placed::PlacedActivation;
 use super::source::{ParameterSource, Part};
 use crate::adapter::AdapterKind;
+use crate::config::Place;
+use crate::error::ModelError;
 use crate::initialisation::Draw;
 use crate::operation::{AttentionOperation, Products, attention, linear_with_bias, scale_columns};
 use crate::parameter::Role;
@@ -28,7 +31,11 @@ impl SelfAttentionConfig {
     /// The module with parameters `{name}.self.query.weight` … and `{name}.output.dense.weight`, ….
     ///
     /// Queries, keys and values are one buffer `[3 * hidden, hidden]` in memory and three tensors by name.
-    pub(crate) fn init(self, name: &str, source: &mut ParameterSource<'_>) -> SelfAttention {
+    pub(crate) fn init(
+        self,
+        name: &str,
+        source: &mut ParameterSource<'_>,
+    ) -> Result<SelfAttention, ModelError> {
         let config = source.config();
         let hidden_size = config.hidden_size;
         let parts = |suffix: &str, role: Role, shape: &[usize], draw: &Draw| {
@@ -48,11 +55,18 @@ impl SelfAttentionConfig {
             &Draw::matrix(config, hidden_size),
         );
         let biases = parts("bias", Role::Bias, &[hidden_size], &Draw::Constant(0.0));
-        SelfAttention {
+        let layer = self.layer;
+        Ok(SelfAttention {
             weight: source.fused([3 * hidden_size, hidden_size], weights),
             bias: source.fused([3 * hidden_size], biases),
             factors: None,
             low_rank: None,
+            heads_activation: PlacedActivation::init(
+                Place::AttentionOutput { layer },
+                layer,
+                config.additions.attention_output.as_ref(),
+                source,
+            )?,
             output: LinearConfig {
                 inputs: hidden_size,
                 outputs: hidden_size,
@@ -62,9 +76,9 @@ impl SelfAttentionConfig {
             .init(&format!("{name}.output.dense"), source),
             name: name.to_owned(),
             heads: config.heads,
-            layer: self.layer,
+            layer,
             rotary: self.rotary,
-        }
+        })
     }
 }
 
@@ -76,6 +90,8 @@ pub(crate) struct SelfAttention {
     /// IA³: factors of keys and values.
     factors: Option<Param<Tensor<1>>>,
     low_rank: Option<LowRank>,
+    /// A function of the values of all heads.
+    heads_activation: Option<PlacedActivation>,
     output: Linear,
     name: String,
     heads: usize,
@@ -151,6 +167,10 @@ impl SelfAttention {
             || format!("bert.encoder.layer.{}.attention.self", self.layer),
             &heads,
         );
+        let heads = match &self.heads_activation {
+            None => heads,
+            Some(activation) => activation.forward(heads, pass),
+        };
         (
             self.output.product(heads, &pass.products),
             self.output.bias(),

@@ -7,13 +7,15 @@ use burn::tensor::Tensor;
 use pliant_activation::Activation;
 
 use super::linear::{self, Linear, LinearConfig};
+use super::norm::Norm;
 use super::pass::Pass;
+use super::placed::PlacedActivation;
 use super::source::{ParameterSource, Part};
 use crate::adapter::AdapterKind;
-use crate::config::FeedForwardActivation;
+use crate::config::{FeedForwardActivation, Place};
 use crate::error::ModelError;
 use crate::initialisation::Draw;
-use crate::operation::{bias_activation, gated_activation, scale_columns};
+use crate::operation::{activation, bias_activation, gated_activation, scale_columns};
 use crate::parameter::Role;
 
 /// Builds [`FeedForward`].
@@ -28,7 +30,8 @@ pub(crate) struct FeedForwardConfig {
 impl FeedForwardConfig {
     /// The module with parameters `{name}.intermediate.dense.weight`, `{name}.intermediate.activation.numerator`,
     /// `{name}.output.dense.weight`, …; with a gate `{name}.intermediate.dense` is its projection, and
-    /// `{name}.intermediate.value` that of what it is multiplied by.
+    /// `{name}.intermediate.value` that of what it is multiplied by. Additions are `{name}.intermediate.input` and
+    /// `{name}.intermediate.LayerNorm`.
     pub(crate) fn init(
         self,
         name: &str,
@@ -57,18 +60,32 @@ impl FeedForwardConfig {
             draw: Draw::after_activation(config, channels, &function),
         };
         let site = format!("{name}.intermediate");
+        let layer = self.layer;
+        let input = PlacedActivation::init(
+            Place::FeedForwardInput { layer },
+            layer,
+            config.additions.feed_forward_input.as_ref(),
+            source,
+        )?;
         let mut layers = vec![(format!("{site}.dense"), up(activated))];
         if is_gated {
             let value = up(Draw::matrix(config, hidden_size));
             layers.push((format!("{site}.value"), value));
         }
+        let up = linear::fused(layers, source);
+        let norm = config
+            .additions
+            .inner_norm
+            .then(|| Norm::over(channels, &format!("{site}.LayerNorm"), source));
         Ok(FeedForward {
-            up: linear::fused(layers, source),
+            input,
+            up,
+            norm,
             coefficients: coefficients(&function, channels, &site, source)?,
             down: down.init(&format!("{name}.output.dense"), source),
             factors: None,
             name: site,
-            layer: self.layer,
+            layer,
             channels,
             is_gated,
             activation: function,
@@ -109,7 +126,11 @@ pub(super) fn coefficients(
 /// Up-projection (with a gate: two of them side by side), activation, down-projection; the bias of the last is left to the residual sum.
 #[derive(Module, Debug)]
 pub(crate) struct FeedForward {
+    /// A function of the hidden values.
+    input: Option<PlacedActivation>,
     up: Linear,
+    /// Of what the activation is applied to.
+    norm: Option<Norm>,
     coefficients: Option<Param<Tensor<1>>>,
     /// IA³: factors of the inner values.
     factors: Option<Param<Tensor<1>>>,
@@ -146,14 +167,25 @@ impl FeedForward {
     /// - hidden: `[1, tokens, hidden]`
     /// - output: `[1, tokens, hidden]`, `[hidden]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, pass: &mut Pass<'_>) -> (Tensor<3>, Tensor<1>) {
-        let u = self.up.product(hidden, &pass.products);
-        let bias = self.up.bias();
-        self.show_inputs(&u, &bias, pass);
+        let hidden = match &self.input {
+            None => hidden,
+            Some(activation) => activation.forward(hidden, pass),
+        };
         let coefficients = self.coefficients.as_ref().map(Param::val);
-        let y = if self.is_gated {
-            gated_activation(u, bias, coefficients, &self.activation)
+        let y = if let Some(norm) = &self.norm {
+            let u = norm.forward(self.up.forward(hidden, &pass.products));
+            pass.output(|| self.part("LayerNorm"), &u);
+            pass.activation_input(self.place(), &u, None);
+            activation(u, coefficients, &self.activation)
         } else {
-            bias_activation(u, bias, coefficients, &self.activation)
+            let u = self.up.product(hidden, &pass.products);
+            let bias = self.up.bias();
+            self.show_inputs(&u, &bias, pass);
+            if self.is_gated {
+                gated_activation(u, bias, coefficients, &self.activation)
+            } else {
+                bias_activation(u, bias, coefficients, &self.activation)
+            }
         };
         pass.output(|| self.part("activation"), &y);
         let y = match &self.factors {
@@ -167,15 +199,19 @@ impl FeedForward {
     fn show_inputs(&self, u: &Tensor<3>, bias: &Tensor<1>, pass: &mut Pass<'_>) {
         if !self.is_gated {
             pass.output(|| self.part("dense"), u);
-            pass.activation_input(Some(self.layer), u, bias);
+            pass.activation_input(self.place(), u, Some(bias));
         } else if pass.observer.is_some() {
             let part = |first| u.clone().narrow(2, first, self.channels);
             let gate = part(0);
             pass.output(|| self.part("dense"), &gate);
             pass.output(|| self.part("value"), &part(self.channels));
             let gate_bias = bias.clone().narrow(0, 0, self.channels);
-            pass.activation_input(Some(self.layer), &gate, &gate_bias);
+            pass.activation_input(self.place(), &gate, Some(&gate_bias));
         }
+    }
+
+    fn place(&self) -> Place {
+        Place::FeedForward { layer: self.layer }
     }
 
     fn part(&self, kind: &str) -> String {

@@ -42,7 +42,7 @@ impl EncoderLayerConfig {
                 layer: self.layer,
                 rotary: self.rotary,
             }
-            .init(&format!("{name}.attention"), source),
+            .init(&format!("{name}.attention"), source)?,
             attention_norm: Norm::init(&format!("{name}.attention.output.LayerNorm"), source),
             feed_forward: FeedForwardConfig {
                 layer: self.layer,

@@ -13,6 +13,7 @@ mod low_rank;
 mod masked_lm_head;
 mod norm;
 mod pass;
+mod placed;
 mod pooler;
 mod source;
 mod task_output;

@@ -8,7 +8,7 @@ use crate::initialisation::Draw;
 use crate::operation::{NormVectors, layer_norm};
 use crate::parameter::Role;
 
-/// Weight and bias `[hidden]` of a layer norm.
+/// Weight and bias `[channels]` of a layer norm.
 #[derive(Module, Debug)]
 pub(crate) struct Norm {
     weight: Param<Tensor<1>>,
@@ -19,18 +19,22 @@ pub(crate) struct Norm {
 impl Norm {
     /// The norm over the hidden size with parameters `{name}.weight` (ones) and `{name}.bias` (zeros).
     pub(crate) fn init(name: &str, source: &mut ParameterSource<'_>) -> Self {
-        let hidden_size = source.config().hidden_size;
+        Self::over(source.config().hidden_size, name, source)
+    }
+
+    /// The norm over another number of channels.
+    pub(crate) fn over(channels: usize, name: &str, source: &mut ParameterSource<'_>) -> Self {
         Self {
             weight: source.single(
                 format!("{name}.weight"),
                 Role::Norm,
-                [hidden_size],
+                [channels],
                 Draw::Constant(1.0),
             ),
             bias: source.single(
                 format!("{name}.bias"),
                 Role::Norm,
-                [hidden_size],
+                [channels],
                 Draw::Constant(0.0),
             ),
             epsilon: source.config().norm_epsilon,
@@ -38,7 +42,7 @@ impl Norm {
     }
 
     /// # Shapes
-    /// - x, output: `[…, hidden]`
+    /// - x, output: `[…, channels]`
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         layer_norm(x, self.weight.val(), self.bias.val(), self.epsilon as f32)
     }

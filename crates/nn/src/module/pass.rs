@@ -8,6 +8,7 @@ use pliant_kernels::attention;
 use pliant_kernels::random::{Purpose, Stream};
 use pliant_kernels::residual;
 
+use crate::config::Place;
 use crate::model::DropoutKey;
 use crate::operation::{HiddenDropout, Products, primitive, values};
 
@@ -15,8 +16,8 @@ use crate::operation::{HiddenDropout, Products, primitive, values};
 pub(crate) trait Observer {
     /// The output of a module, by name; rows of real tokens only.
     fn output(&mut self, name: &str, values: &[f32]);
-    /// The input of the activation of a layer (none: of the pooler) before its bias `[rows, channels]`, and the bias.
-    fn activation_input(&mut self, layer: Option<usize>, values: &[f32], bias: &[f32]);
+    /// The input of the activation at a place before its bias `[rows, channels]`, and the bias, if one is to be added.
+    fn activation_input(&mut self, place: Place, values: &[f32], bias: Option<&[f32]>);
 }
 
 /// Dropout of one pass.
@@ -142,16 +143,17 @@ impl Pass<'_> {
         }
     }
 
-    /// Shows the input of the activation of a layer, or of the pooler, to the observer.
+    /// Shows the input of the activation at a place, and the bias that is to be added to it, to the observer.
     pub(crate) fn activation_input<const D: usize>(
         &mut self,
-        layer: Option<usize>,
+        place: Place,
         tensor: &Tensor<D>,
-        bias: &Tensor<1>,
+        bias: Option<&Tensor<1>>,
     ) {
         if let Some(observer) = &mut self.observer {
-            let (tensor, bias) = (primitive(tensor.clone()), primitive(bias.clone()));
-            observer.activation_input(layer, values(&tensor), values(&bias));
+            let tensor = primitive(tensor.clone());
+            let bias = bias.map(|bias| primitive(bias.clone()));
+            observer.activation_input(place, values(&tensor), bias.as_ref().map(values));
         }
     }
 }

@@ -10,7 +10,7 @@ use super::feed_forward::coefficients;
 use super::linear::{Linear, LinearConfig};
 use super::pass::Pass;
 use super::source::ParameterSource;
-use crate::config::resolve_activation;
+use crate::config::{Place, resolve_activation};
 use crate::error::ModelError;
 use crate::initialisation::Draw;
 use crate::operation::{bias_activation, gather_rows};
@@ -64,7 +64,7 @@ impl Pooler {
         let first = gather_rows(hidden, first_tokens);
         let u = self.dense.product(first, &pass.products);
         let bias = self.dense.bias();
-        pass.activation_input(None, &u, &bias);
+        pass.activation_input(Place::Pooler, &u, Some(&bias));
         let coefficients = self.coefficients.as_ref().map(Param::val);
         let pooled = bias_activation(u, bias, coefficients, &self.activation);
         pass.output(|| self.name.clone(), &pooled);

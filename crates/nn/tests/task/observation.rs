@@ -15,7 +15,7 @@ fn the_pooler_is_a_site_with_one_row_for_each_sequence() {
         .collect();
     assert_eq!(names, ["layer.0", "layer.1", "pooler"]);
     let pooler = &model.sites()[2];
-    assert_eq!((pooler.layer, pooler.channels), (None, 32));
+    assert_eq!((pooler.layer(), pooler.channels), (None, 32));
     for name in &pooler.parameter_names {
         index_of(&model, name);
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pliant_activation::ActivationSpec;
-use pliant_nn::{Initialisation, ModelConfig, NormPlacement, Positions, Sites, TaskHead};
+use pliant_nn::{
+    Additions, Initialisation, ModelConfig, NormPlacement, Positions, Sites, TaskHead,
+};
 use serde::Deserialize;
 
 use crate::HubError;
@@ -212,6 +214,7 @@ fn foreign(document: &Document) -> Result<Foreign, String> {
         fixed_activation: activation,
         sites: Sites::all(),
         fixed_pooler_activation: function("tanh")?,
+        additions: Additions::default(),
     };
     config.validate().map_err(|error| error.to_string())?;
     Ok(Foreign {
