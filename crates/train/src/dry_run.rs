@@ -99,6 +99,7 @@ fn measure(
 ) -> Result<DryRunReport, TrainError> {
     let parameters = counts(model.parameters());
     let grouping = group::assign(recipe, model.parameters())?;
+    grouping.ties.check(&model)?;
     let mut optimizer = Optimizer::new(
         grouping,
         recipe.optimizer.betas,

@@ -124,6 +124,16 @@ pub enum TrainError {
         /// Whether earlier groups took all it would select.
         shadowed: bool,
     },
+    /// Parameters of a tied group that cannot have the same values.
+    #[error(
+        "{parameter} cannot be tied to {first}: they begin with different values, or belong to different functions"
+    )]
+    Untied {
+        /// The one that would follow.
+        parameter: String,
+        /// The one that it would follow.
+        first: String,
+    },
     /// Parameters that the first step's backward pass did not reach.
     #[error("no gradient reached {}", names.join(", "))]
     MissingGradients {
@@ -307,6 +317,7 @@ impl TrainError {
             | Self::OtherRecipe { .. }
             | Self::UnmatchedParameters { .. }
             | Self::EmptyGroup { .. }
+            | Self::Untied { .. }
             | Self::UnknownMode { .. }
             | Self::NoActivations { .. }
             | Self::TooFewBiases { .. }
@@ -385,6 +396,9 @@ impl TrainError {
             }
             Self::EmptyGroup { shadowed: false, .. } => {
                 "check its `roles` or `match` against the parameter names of the model".to_owned()
+            }
+            Self::Untied { .. } => {
+                "tie the activations of layers that have one function with one start".to_owned()
             }
             Self::MissingGradients { .. } => {
                 "these parameters would never learn; this is a fault of the model, not of the recipe".to_owned()

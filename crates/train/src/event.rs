@@ -39,8 +39,14 @@ pub struct GroupReport {
     pub decay_towards: String,
     /// Schedule after warm-up: `linear`, `constant` or `cosine`.
     pub schedule: String,
-    /// Warm-up, as a fraction of the run (time budget) or in steps.
+    /// Warm-up, in minutes (time budget) or in steps.
     pub warmup: f64,
+    /// How long its values are kept before that, in the same unit.
+    #[serde(default)]
+    pub hold: f64,
+    /// Whether all layers have the same values.
+    #[serde(default)]
+    pub tied: bool,
 }
 
 /// One event of a run.

@@ -65,6 +65,7 @@ mod tests {
         fn get(&self, index: usize) -> Option<&[f32]> {
             self.0[index].as_deref()
         }
+        fn move_onto(&mut self, _: usize, _: usize) {}
         fn accumulate(&mut self, _: Self) {}
     }
 

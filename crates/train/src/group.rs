@@ -6,6 +6,7 @@ use crate::TrainError;
 use crate::event::GroupReport;
 use crate::recipe::{Clock, DecayTowards, Group, Recipe, ScheduleShape, Warmup};
 use crate::schedule::Schedule;
+use crate::tied::Ties;
 
 /// A group with everything it takes from `[optimizer]` filled in.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Grouping {
     pub(crate) groups: Vec<ResolvedGroup>,
     /// Index into `groups` for each parameter; none for one that does not train.
     pub(crate) of_parameter: Vec<Option<usize>>,
+    /// Parameters that have the values of others.
+    pub(crate) ties: Ties,
 }
 
 /// Gives every parameter to the first group that selects it.
@@ -50,6 +53,7 @@ pub(crate) fn assign(
         .any(|parameter| parameter.role == Role::Activation);
     let mut groups = Vec::new();
     let mut of_parameter = vec![None; parameters.len()];
+    let mut ties = Ties::default();
     for (group, members) in recipe.groups.iter().zip(members) {
         if members.is_empty() {
             // The fixed twin of a comparison has no coefficients; its recipe is otherwise the same.
@@ -64,12 +68,16 @@ pub(crate) fn assign(
         for index in &members {
             of_parameter[*index] = Some(groups.len());
         }
+        if group.tied == Some(true) {
+            ties.add(&members, parameters);
+        }
         let elements = members.iter().map(|index| parameters[*index].count()).sum();
         groups.push(resolve(recipe, group, members.len(), elements));
     }
     Ok(Grouping {
         groups,
         of_parameter,
+        ties,
     })
 }
 
@@ -81,6 +89,8 @@ fn resolve(recipe: &Recipe, group: &Group, tensors: usize, elements: usize) -> R
         towards: group.decay_towards.unwrap_or(DecayTowards::Zero),
         shape: group.schedule.unwrap_or(optimizer.schedule),
         warmup: group.warmup.unwrap_or(optimizer.warmup),
+        hold: group.hold.unwrap_or(Warmup::Steps(0)),
+        is_tied: group.tied == Some(true),
     };
     settings.resolve(&group.name, tensors, elements, recipe.clock())
 }
@@ -93,6 +103,8 @@ pub(crate) struct GroupSettings {
     pub(crate) towards: DecayTowards,
     pub(crate) shape: ScheduleShape,
     pub(crate) warmup: Warmup,
+    pub(crate) hold: Warmup,
+    pub(crate) is_tied: bool,
 }
 
 impl GroupSettings {
@@ -104,7 +116,7 @@ impl GroupSettings {
         elements: usize,
         clock: Clock,
     ) -> ResolvedGroup {
-        let schedule = Schedule::new(self.shape, self.warmup, clock);
+        let schedule = Schedule::new(self.shape, self.warmup, clock).held(self.hold);
         let report = GroupReport {
             name: name.to_owned(),
             tensors,
@@ -114,6 +126,8 @@ impl GroupSettings {
             decay_towards: self.towards.to_string(),
             schedule: self.shape.to_string(),
             warmup: schedule.warmup(),
+            hold: schedule.hold(),
+            tied: self.is_tied,
         };
         ResolvedGroup {
             learning_rate: self.learning_rate,
@@ -126,11 +140,9 @@ impl GroupSettings {
 }
 
 fn selects(group: &Group, parameter: &ParameterInfo) -> bool {
-    match (&group.roles, &group.r#match) {
-        (Some(roles), _) => roles.contains(&parameter.role),
-        (None, Some(pattern)) => matches_pattern(pattern, &parameter.name),
-        (None, None) => false,
-    }
+    let has_role = |roles: &Vec<Role>| roles.contains(&parameter.role);
+    let is_named = |pattern: &String| matches_pattern(pattern, &parameter.name);
+    group.roles.as_ref().is_none_or(has_role) && group.r#match.as_ref().is_none_or(is_named)
 }
 
 /// Whether a name matches a pattern in which `*` stands for any characters, also none.

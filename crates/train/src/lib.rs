@@ -38,6 +38,7 @@ mod step;
 pub mod stop;
 pub mod summary;
 mod temporary;
+mod tied;
 mod trainable;
 mod validation;
 

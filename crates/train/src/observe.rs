@@ -126,7 +126,7 @@ pub(crate) fn shapes<M: Trainable>(
         .zip(observers)
         .map(|(site, observer)| SiteShape {
             site: site.name.clone(),
-            layer: site.layer,
+            layer: site.layer(),
             activation: site.activation.spec().to_string(),
             start: start
                 .iter()

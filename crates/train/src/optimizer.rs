@@ -167,9 +167,11 @@ impl Optimizer {
         step: u64,
     ) -> Result<(), TrainError> {
         let settings = self.settings(learning_rates, step);
-        model.update(&mut |parameters, weights| {
+        model.update(&mut |parameters, mut weights| {
+            let ties = &self.grouping.ties;
             let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
-            let tensors = weights.into_iter().zip(moments).enumerate();
+            let tensors = weights.iter_mut().zip(moments).enumerate();
+            let tensors = tensors.filter(|(index, _)| !ties.follows(*index));
             let tensors = tensors.filter_map(|(index, (weights, (first, second)))| {
                 let group = self.grouping.of_parameter[index]?;
                 Some(Tensor {
@@ -183,6 +185,7 @@ impl Optimizer {
                 })
             });
             adamw::update_all(tensors.collect());
+            ties.copy(&mut weights);
         })?;
         Ok(())
     }
@@ -216,6 +219,9 @@ impl Optimizer {
             let Some(group) = self.grouping.of_parameter[index] else {
                 continue;
             };
+            if self.grouping.ties.follows(index) {
+                continue;
+            }
             let weights = model.read(index);
             let applied = Applied {
                 options: settings[group],
@@ -289,6 +295,7 @@ mod tests {
             self.0.get(index).map(Vec::as_slice)
         }
         fn accumulate(&mut self, _: Self) {}
+        fn move_onto(&mut self, _: usize, _: usize) {}
     }
 
     fn parameter(role: Role) -> ParameterInfo {

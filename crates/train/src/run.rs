@@ -222,6 +222,7 @@ pub(crate) fn train<M: Trainable>(
     let parameters = counts(model.parameters());
     let start_coefficients = observe::coefficients(&model);
     let grouping = group::assign(recipe, model.parameters())?;
+    grouping.ties.check(&model)?;
     let optimizer = Optimizer::new(
         grouping,
         recipe.optimizer.betas,

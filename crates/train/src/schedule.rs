@@ -14,6 +14,8 @@ pub struct Schedule {
     clock: Clock,
     /// In steps, or with a time budget in minutes.
     warmup: f64,
+    /// What comes before the warm-up, in the same unit: the rate is zero.
+    hold: f64,
 }
 
 /// A moment of a run.
@@ -44,7 +46,24 @@ impl Schedule {
             shape,
             clock,
             warmup,
+            hold: 0.0,
         }
+    }
+
+    /// The schedule with a rate of zero before the warm-up.
+    #[must_use]
+    pub fn held(mut self, hold: Warmup) -> Self {
+        self.hold = match (hold, self.clock) {
+            (Warmup::Steps(steps), _) => steps as f64,
+            (Warmup::Fraction(fraction), Clock::Minutes(minutes)) => fraction * minutes,
+            (Warmup::Fraction(fraction), Clock::Steps(steps)) => (fraction * steps as f64).ceil(),
+        };
+        self
+    }
+
+    /// What comes before the warm-up, in steps, or in minutes with a time budget.
+    pub fn hold(&self) -> f64 {
+        self.hold
     }
 
     /// Warm-up in steps, or in minutes with a time budget.
@@ -58,18 +77,22 @@ impl Schedule {
             Clock::Steps(_) => moment.step as f64,
             Clock::Minutes(_) => moment.minutes,
         };
-        used > self.warmup
+        used > self.hold + self.warmup
     }
 
     /// Share of the highest learning rate, from 0 to 1.
     ///
     /// In steps t = 1…n with w steps of warm-up it is t / w up to w, then for `linear` (n − t + 1) / (n − w): 1 at w + 1,
-    /// just above zero at n.
+    /// just above zero at n. Steps that are held come before step 1 of this count.
     pub fn factor(&self, moment: Moment) -> f64 {
         let (done, warm, length) = match self.clock {
             Clock::Steps(steps) => ((moment.step - 1) as f64, moment.step as f64, steps as f64),
             Clock::Minutes(minutes) => (moment.minutes, moment.minutes, minutes),
         };
+        if warm <= self.hold && self.hold > 0.0 {
+            return 0.0;
+        }
+        let [done, warm, length] = [done, warm, length].map(|time| time - self.hold);
         if warm < self.warmup {
             return warm / self.warmup;
         }
@@ -128,6 +151,31 @@ mod tests {
         assert_eq!(warmup(0.1, 6), 3.0);
         assert_eq!(warmup(0.0, 50), 0.0);
         assert_eq!(warmup(1.0, 50), 50.0);
+    }
+
+    #[test]
+    fn a_group_that_is_held_warms_up_afterwards() {
+        let schedule = Schedule::new(ScheduleShape::Linear, Warmup::Steps(2), Clock::Steps(10))
+            .held(Warmup::Fraction(0.35));
+        let factors: Vec<f64> = (1..=10).map(|step| schedule.factor(at(step))).collect();
+        assert_eq!(
+            factors,
+            [0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 0.75, 0.5, 0.25]
+        );
+        assert!(!schedule.has_warmed_up(at(6)) && schedule.has_warmed_up(at(7)));
+        let minutes = Schedule::new(
+            ScheduleShape::Constant,
+            Warmup::Fraction(0.1),
+            Clock::Minutes(10.0),
+        )
+        .held(Warmup::Fraction(0.2));
+        let factor = |used| {
+            minutes.factor(Moment {
+                step: 7,
+                minutes: used,
+            })
+        };
+        assert_eq!([0.0, 2.0, 2.5, 3.0].map(factor), [0.0, 0.0, 0.5, 1.0]);
     }
 
     #[test]

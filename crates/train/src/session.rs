@@ -224,7 +224,7 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
     fn step(&mut self, clock: &Stopwatch) -> Result<(), TrainError> {
         let began = Instant::now();
         let number = self.state.step + 1;
-        let computed = step::compute(
+        let mut computed = step::compute(
             &self.model,
             self.feed,
             self.routine.seed,
@@ -232,7 +232,7 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
             self.routine.micro_batch,
             (&self.state.batches, &self.state.masks),
         )?;
-        let norms = GradientNorms::of(&computed.gradients, self.model.parameters());
+        let mut norms = GradientNorms::of(&computed.gradients, self.model.parameters());
         let moment = Moment {
             step: number,
             minutes: clock.seconds() / 60.0,
@@ -250,6 +250,11 @@ impl<'r, 's, M: Trainable, F: Feed<Batch = M::Batch> + Validate<M>> Session<'r, 
         if number == self.routine.report_gradients_at {
             let report = gradient_report::examine(&self.model, &computed.gradients, number)?;
             self.recorder.emit(&report)?;
+        }
+        let ties = &self.optimizer.grouping().ties;
+        if !ties.is_empty() {
+            ties.gather(&mut computed.gradients);
+            norms = GradientNorms::of(&computed.gradients, self.model.parameters());
         }
         let clip = norms.clip(self.routine.gradient_clip);
         self.optimizer.apply(

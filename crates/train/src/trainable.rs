@@ -21,6 +21,8 @@ pub(crate) trait GradientSet {
     fn get(&self, index: usize) -> Option<&[f32]>;
     /// Adds the gradients of another pass.
     fn accumulate(&mut self, other: Self);
+    /// Adds the gradient of one parameter to that of another, and leaves zeros in its place. Nothing happens where one is missing.
+    fn move_onto(&mut self, source: usize, target: usize);
 }
 
 /// Changes the values of all parameters at once: (parameters, their values).
@@ -139,6 +141,9 @@ impl GradientSet for Gradients {
     }
     fn accumulate(&mut self, other: Self) {
         Gradients::accumulate(self, other);
+    }
+    fn move_onto(&mut self, source: usize, target: usize) {
+        Gradients::move_onto(self, source, target);
     }
 }
 

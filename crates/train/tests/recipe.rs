@@ -86,7 +86,15 @@ fn the_later_of_steps_and_minutes_counts_and_both_at_once_are_refused() {
 
 #[test]
 fn the_printed_recipe_is_complete_and_resolves_to_itself() {
-    for name in ["default", "wikipedia-tiny", "wikipedia-mini", "raft-paper"] {
+    for name in [
+        "default",
+        "wikipedia-tiny",
+        "wikipedia-mini",
+        "raft-paper",
+        "zoo",
+        "larger-gain",
+        "larger-gain-rates",
+    ] {
         let file = root().join(format!("recipes/{name}.toml"));
         let recipe = Recipe::resolve(&Sources {
             file: Some(file),
@@ -313,7 +321,7 @@ fn wrong_types_texts_and_shapes_are_refused() {
     );
     let message = refusal("[[optimizer.group]]\nname = \"a\"\n", &[]);
     assert!(
-        message.contains("`a` needs either `roles` or `match`"),
+        message.contains("`a` needs `roles` or `match`"),
         "{message}"
     );
 }

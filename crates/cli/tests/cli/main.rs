@@ -9,6 +9,7 @@
 )]
 
 mod act;
+mod additions;
 mod bad_input;
 mod bad_input_tasks;
 mod bench;

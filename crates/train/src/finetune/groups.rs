@@ -6,6 +6,7 @@ use super::selection::Part;
 use super::{FinetuneOptions, Mode, Selection, Trains};
 use crate::group::{GroupSettings, Grouping};
 use crate::recipe::{Clock, DecayTowards, Warmup};
+use crate::tied::Ties;
 
 /// The groups, in the order in which they are reported.
 const NAMES: [&str; 6] = [
@@ -57,6 +58,7 @@ pub(crate) fn assign(
         groups.push(settings(options, group).resolve(name, members.len(), numbers, clock));
     }
     Grouping {
+        ties: Ties::default(),
         groups,
         of_parameter: of
             .into_iter()
@@ -85,5 +87,7 @@ fn settings(options: &FinetuneOptions, group: usize) -> GroupSettings {
         towards: DecayTowards::Zero,
         shape: options.schedule,
         warmup: Warmup::Fraction(options.warmup),
+        hold: Warmup::Steps(0),
+        is_tied: false,
     }
 }

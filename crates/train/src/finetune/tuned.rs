@@ -142,6 +142,10 @@ impl GradientSet for SelectedGradients {
             }
         }
     }
+    /// Coefficients are selected as a whole or not at all.
+    fn move_onto(&mut self, source: usize, target: usize) {
+        self.all.move_onto(source, target);
+    }
 }
 
 impl Trainable for Tuned {

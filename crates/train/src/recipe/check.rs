@@ -1,6 +1,6 @@
 //! Whether the keys of a recipe fit each other.
 
-use pliant_nn::ModelError;
+use pliant_nn::{ModelError, Role};
 
 use super::error::RecipeError;
 use super::key::origin;
@@ -99,7 +99,7 @@ pub(crate) fn consistent(
             Some("raise model.max_positions or shorten train.sequence".to_owned()),
         );
     }
-    warmup(
+    part_of_run(
         recipe,
         recipe.optimizer.warmup,
         "optimizer.warmup",
@@ -181,29 +181,38 @@ fn check_group(
             format!("two optimizer groups are named `{}`", group.name),
         );
     }
-    if group.roles.is_some() == group.r#match.is_some() {
+    if group.roles.is_none() && group.r#match.is_none() {
         return fault(
             "roles",
+            format!("optimizer group `{}` needs `roles` or `match`", group.name),
+        );
+    }
+    if group.tied == Some(true) && group.roles.as_deref() != Some(&[Role::Activation]) {
+        return fault(
+            "tied",
             format!(
-                "optimizer group `{}` needs either `roles` or `match`",
+                "optimizer group `{}` is tied, which only a group with roles = [\"activation\"] can be",
                 group.name
             ),
         );
     }
-    if let Some(value) = group.warmup {
-        let key = format!("optimizer.group.{}.warmup", group.name);
-        warmup(
-            recipe,
-            value,
-            &key,
-            &origin(values, "optimizer.group.warmup"),
-        )?;
+    for (name, value) in [("warmup", group.warmup), ("hold", group.hold)] {
+        if let Some(value) = value {
+            let key = format!("optimizer.group.{}.{name}", group.name);
+            let origin = origin(values, &format!("optimizer.group.{name}"));
+            part_of_run(recipe, value, &key, &origin)?;
+        }
     }
     Ok(())
 }
 
-/// Warm-up fits the run.
-fn warmup(recipe: &Recipe, warmup: Warmup, key: &str, origin: &Origin) -> Result<(), RecipeError> {
+/// A part of the run at its beginning fits the run.
+fn part_of_run(
+    recipe: &Recipe,
+    part: Warmup,
+    key: &str,
+    origin: &Origin,
+) -> Result<(), RecipeError> {
     let out_of_range = |found: String, allowed: String| {
         Err(RecipeError::OutOfRange {
             key: key.to_owned(),
@@ -212,7 +221,7 @@ fn warmup(recipe: &Recipe, warmup: Warmup, key: &str, origin: &Origin) -> Result
             allowed,
         })
     };
-    match (warmup, recipe.clock()) {
+    match (part, recipe.clock()) {
         (Warmup::Fraction(fraction), _) if !(0.0..=1.0).contains(&fraction) => out_of_range(
             fraction.to_string(),
             "a fraction from 0 to 1, or a whole number of steps".to_owned(),

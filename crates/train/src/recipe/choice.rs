@@ -157,7 +157,12 @@ impl RecipeValue for ActivationSpec {
 
 impl RecipeValue for Initialisation {
     fn kind() -> Kind {
-        Kind::ChoiceOrNumber(&["fan_in", "released_raft", "variance_preserving"])
+        Kind::ChoiceOrNumber(&[
+            "fan_in",
+            "released_raft",
+            "released_equal",
+            "variance_preserving",
+        ])
     }
     fn read(value: &Value) -> Option<Self> {
         match value {

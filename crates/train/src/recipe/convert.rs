@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pliant_data::{Corpus, DataConfig, Generated, Masking, Split, TokenizerSource};
-use pliant_nn::{ModelConfig, ModelError, Preset};
+use pliant_nn::{Additions, ModelConfig, ModelError, Preset};
 
 use super::table::{ActivationTable, ModelTable};
 use super::{Recipe, RecipeError};
@@ -32,6 +32,11 @@ impl Recipe {
             attention_dropout: model.attention_dropout,
             initialisation: model.initialisation,
             fixed_activation: self.activation.fixed.clone(),
+            additions: Additions {
+                feed_forward_input: self.activation.feed_forward_input.clone(),
+                attention_output: self.activation.attention_output.clone(),
+                inner_norm: model.inner_norm,
+            },
             sites: self
                 .activation
                 .layers
@@ -104,6 +109,7 @@ pub(crate) fn table_of(config: &ModelConfig) -> ModelTable {
         positions: config.positions,
         norm: config.norm,
         embedding_norm: config.embedding_norm,
+        inner_norm: config.additions.inner_norm,
         norm_epsilon: config.norm_epsilon,
         dropout: config.dropout,
         attention_dropout: config.attention_dropout,

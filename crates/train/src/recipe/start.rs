@@ -23,6 +23,12 @@ const FREE: [&str; 5] = [
     "model.initialisation",
 ];
 
+/// Keys of functions that a model may lack.
+const ADDITIONS: [&str; 2] = [
+    "activation.feed_forward_input",
+    "activation.attention_output",
+];
+
 /// What the model that `values` name decides; none where they name none.
 pub(crate) fn decided(values: &Values) -> Result<Option<Values>, RecipeError> {
     let folder: Option<PathBuf> = key::read(values, KEY, limits::ANY, || None)?;
@@ -61,20 +67,24 @@ pub(crate) fn agree(given: &Values, decided: &Values) -> Result<(), RecipeError>
         if FREE.contains(&key.as_str()) || key.starts_with("data.") {
             continue;
         }
-        if let Some(own) = decided.get(key)
-            && own.value != located.value
-        {
-            return Err(RecipeError::Inconsistent {
-                origin: located.origin.clone(),
-                message: format!(
-                    "`{key}` is {}, but {} has {}",
-                    located.value, own.origin, own.value
-                ),
-                remedy: Some(format!(
-                    "leave `{key}` out: a run has the sizes and functions of the model it begins with"
-                )),
-            });
-        }
+        let message = match decided.get(key) {
+            Some(own) if own.value != located.value => format!(
+                "`{key}` is {}, but {} has {}",
+                located.value, own.origin, own.value
+            ),
+            None if ADDITIONS.contains(&key.as_str()) => format!(
+                "`{key}` is {}, but the model that the run begins with has no such function",
+                located.value
+            ),
+            _ => continue,
+        };
+        return Err(RecipeError::Inconsistent {
+            origin: located.origin.clone(),
+            message,
+            remedy: Some(format!(
+                "leave `{key}` out: a run has the sizes and functions of the model it begins with"
+            )),
+        });
     }
     Ok(())
 }
@@ -86,6 +96,8 @@ fn tables(config: &ModelConfig, folder: &Path) -> Vec<(&'static str, super::Entr
         layers: config.sites.clone().with_pooler(false),
         pooler: config.sites.pooler(),
         fixed: config.fixed_activation.clone(),
+        feed_forward_input: config.additions.feed_forward_input.clone(),
+        attention_output: config.additions.attention_output.clone(),
     };
     let tokenizer = folder.join("tokenizer.json");
     let data = tokenizer

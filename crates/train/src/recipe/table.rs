@@ -46,6 +46,8 @@ recipe_table! {
         norm: NormPlacement = NormPlacement::Pre, ANY;
         /// Whether the sum of the embeddings is normalised.
         embedding_norm: bool = false, ANY;
+        /// Whether a layer norm over the inner values stands before every feed-forward activation; BERT has none.
+        inner_norm: bool = false, ANY;
         /// Added to the variance in every layer norm.
         norm_epsilon: f64 = 1e-12, above(0.0);
         /// Probability of dropping a hidden value. Small models on plenty of text want none.
@@ -53,8 +55,10 @@ recipe_table! {
         /// Probability of dropping an attention weight.
         attention_dropout: f64 = 0.0, below(0.0, 1.0);
         /// Deviation of the initial weights: `fan_in` (1/√inputs, suits narrow models), a number (0.02 is BERT's),
-        /// `released_raft` (the unequal initialisation of the released RAFT code), or `variance_preserving` (as `fan_in`,
-        /// and what the activation does to the variance is undone in the matrix behind it, as in KAT).
+        /// `released_raft` (the unequal initialisation of the released RAFT code), `released_equal` (what that code draws for
+        /// a fixed activation, also for one that learns: 0.02, and uniform on ±1/√inputs before the activation), or
+        /// `variance_preserving` (as `fan_in`, and what the activation does to the variance is undone in the matrix behind it,
+        /// as in KAT).
         initialisation: Initialisation = Initialisation::FanIn, above(0.0);
     }
 }
@@ -70,6 +74,10 @@ recipe_table! {
         pooler: bool = false, ANY;
         /// The function of the layers that are no sites.
         fixed: ActivationSpec = function("gelu"), ANY;
+        /// A function that the inputs of every up-projection pass through, as in KAT, e.g. `rational(start=identity)`; `layers([f, g])` is one for each layer. Not set: none, as in BERT.
+        feed_forward_input: Option<ActivationSpec> = None, ANY;
+        /// A function that the values of all heads pass through before the output projection of every attention. Not set: none, as in BERT.
+        attention_output: Option<ActivationSpec> = None, ANY;
     }
 }
 
@@ -149,7 +157,7 @@ recipe_table! {
         name: String = String::new(), ANY;
         /// Selects by role.
         roles: Option<Vec<Role>> = None, ANY;
-        /// Selects by parameter name; `*` stands for any characters, e.g. `bert.encoder.layer.0.*`.
+        /// Selects by parameter name; `*` stands for any characters, e.g. `bert.encoder.layer.0.*`. With `roles` too, both must hold.
         r#match: Option<String> = None, ANY;
         /// Learning rate at the end of warm-up; 0 freezes the group. Not set: `optimizer.learning_rate`.
         learning_rate: Option<f64> = None, at_least(0.0);
@@ -159,8 +167,12 @@ recipe_table! {
         decay_towards: Option<DecayTowards> = None, ANY;
         /// Schedule. Not set: `optimizer.schedule`.
         schedule: Option<ScheduleShape> = None, ANY;
-        /// Warm-up. Not set: `optimizer.warmup`.
+        /// Warm-up, counted from the end of `hold`. Not set: `optimizer.warmup`.
         warmup: Option<Warmup> = None, at_least(0.0);
+        /// How long the group keeps its values at the beginning of the run: with a decimal point a fraction of it, without one a number of steps. Not set: 0.
+        hold: Option<Warmup> = None, at_least(0.0);
+        /// Whether all layers have the same values: the gradients of the layers are added, and what they do is done to all. For groups of the role `activation` alone, whose functions must be the same in all layers. Not set: false.
+        tied: Option<bool> = None, ANY;
     }
 }
 

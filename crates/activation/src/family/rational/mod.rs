@@ -120,7 +120,7 @@ impl Family for Rational {
             ));
         }
         if let Value::Number(scale) = &values[SCALE]
-            && !(scale.get() > 0.0)
+            && scale.get() <= 0.0
         {
             return Err(("scale", "it must be above 0".into()));
         }
