@@ -6,13 +6,8 @@
 #
 # OUT is the folder of runs/clean-tiny.sh, whose text and prepared data are used. PLIANT names another program.
 set -euo pipefail
-here="$(cd "$(dirname "$0")/.." && pwd)"
 out="$(realpath "$1")"
-if [ -z "${PLIANT:-}" ]; then
-    (cd "$here" && cargo build --release --quiet)
-    PLIANT="${CARGO_TARGET_DIR:-$here/target}/release/pliant"
-fi
-pliant="$(realpath "$PLIANT")"
+. "$(dirname "$0")/program.sh"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 "$pliant" --version

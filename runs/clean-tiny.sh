@@ -9,15 +9,10 @@
 # Two processes of one thread each work side by side. FIXED_RATE and LEARNABLE_RATE are the winners of step 1; without them the
 # script ends behind it.
 set -euo pipefail
-here="$(cd "$(dirname "$0")/.." && pwd)"
 wikipedia="$(realpath "$1")"
 mkdir -p "$2"
 out="$(realpath "$2")"
-if [ -z "${PLIANT:-}" ]; then
-    (cd "$here" && cargo build --release --quiet)
-    PLIANT="${CARGO_TARGET_DIR:-$here/target}/release/pliant"
-fi
-pliant="$(realpath "$PLIANT")"
+. "$(dirname "$0")/program.sh"
 recipe="$here/recipes/wikipedia-tiny.toml"
 
 # The halves.
@@ -101,11 +96,4 @@ threads=2 compare normal "$out/pair.toml" --steps $steps --seeds 1-3 --set model
 # The first three seeds were all in favour of rational, so that five more say whether it is so.
 threads=2 compare normal-more "$out/pair.toml" --steps $steps --seeds 4-8 --set model.initialisation=0.02
 
-echo "comparison,arm,seed,loss" > "$out/half-b.csv"
-for model in "$out"/{pair,released-gelu,released-rational,others,normal,normal-more}/*/seed-*/model; do
-    [ -d "$model" ] || continue
-    cell="${model#"$out"/}"
-    IFS=/ read -r comparison arm seed _ <<< "$cell"
-    loss="$("$pliant" eval --model "$model" --corpus "$out/half-b" --cache "$out/data-b" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["loss"])')"
-    echo "$comparison,$arm,${seed#seed-},$loss" >> "$out/half-b.csv"
-done
+score_half_b "$out" "$out/half-b.csv" pair released-gelu released-rational others normal normal-more

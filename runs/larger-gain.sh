@@ -7,17 +7,9 @@
 # OUT is the folder of runs/clean-tiny.sh: training text, half A for validation, prepared data. Everything is chosen on half A; what wins is
 # confirmed elsewhere. PLIANT names another program, SEEDS other seeds than 31-33.
 set -euo pipefail
-here="$(cd "$(dirname "$0")/.." && pwd)"
 out="$(realpath "$1")"
-if [ -z "${PLIANT:-}" ]; then
-    (cd "$here" && cargo build --release --quiet)
-    PLIANT="${CARGO_TARGET_DIR:-$here/target}/release/pliant"
-fi
-pliant="$(realpath "$PLIANT")"
+. "$(dirname "$0")/program.sh"
 for recipe in larger-gain larger-gain-rates; do
-    "$pliant" compare --recipe "$here/recipes/$recipe.toml" --corpus "$out/text" --set data.cache="$out/data" --seeds "${SEEDS:-31-33}" --out "$out/$recipe" --plain \
-        > "$out/$recipe.log" 2>&1 || {
-        # A run that diverged is a result, and the others are trained.
-        [ $? -eq 4 ]
-    }
+    compare_all --recipe "$here/recipes/$recipe.toml" --corpus "$out/text" --set data.cache="$out/data" --seeds "${SEEDS:-31-33}" --out "$out/$recipe" --plain \
+        > "$out/$recipe.log" 2>&1
 done

@@ -7,17 +7,12 @@
 # PAIR is the folder of the finished `pliant compare` (…/wikipedia-mini); FILE.json are in the form of SQuAD. Two sweeps work on
 # one folder with a thread each, which is faster than one with two. Writes OUT/transfer.csv; PLIANT names another program.
 set -euo pipefail
-here="$(cd "$(dirname "$0")/.." && pwd)"
 pair="$(realpath "$1")"
 squad="$(realpath "$2")"
 mkdir -p "$3"
 out="$(realpath "$3")"
 shift 3
-if [ -z "${PLIANT:-}" ]; then
-    (cd "$here" && cargo build --release --quiet)
-    PLIANT="${CARGO_TARGET_DIR:-$here/target}/release/pliant"
-fi
-pliant="$(realpath "$PLIANT")"
+. "$(dirname "$0")/program.sh"
 for recipe in squad-full squad; do
     sed -e "s|^data = .*|data = \"$squad\"|" -e "s|\"wikipedia-mini/|\"$pair/|" "$here/recipes/$recipe.toml" > "$out/$recipe.toml"
     for _ in 1 2; do

@@ -8,22 +8,14 @@
 # seed that is used for nothing else, in runs of half the length with as many steps of warm-up, and then with the better one on seeds
 # 1 to 3. PLIANT names another program.
 set -euo pipefail
-here="$(cd "$(dirname "$0")/.." && pwd)"
 wikipedia="$(realpath "$1")"
 mkdir -p "$2"
 out="$(realpath "$2")"
-if [ -z "${PLIANT:-}" ]; then
-    (cd "$here" && cargo build --release --quiet)
-    PLIANT="${CARGO_TARGET_DIR:-$here/target}/release/pliant"
-fi
-pliant="$(realpath "$PLIANT")"
+. "$(dirname "$0")/program.sh"
 compare() {
     local name="$1" file="$2"
     shift 2
-    "$pliant" compare --recipe "$file" --corpus "$wikipedia" --set data.cache="$out/data" --out "$out/$name" --plain "$@" > "$out/$name.log" 2>&1 || {
-        # A run that diverged is a result, and the others are trained.
-        [ $? -eq 4 ]
-    }
+    compare_all --recipe "$file" --corpus "$wikipedia" --set data.cache="$out/data" --out "$out/$name" --plain "$@" > "$out/$name.log" 2>&1
 }
 trial() {
     compare "trial-$1" "$here/recipes/zoo.toml" --seeds 101 --steps 800 --threads 1 --set optimizer.learning_rate="$1" --set optimizer.group.activation.learning_rate="$1"

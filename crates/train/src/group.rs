@@ -22,7 +22,7 @@ pub(crate) struct ResolvedGroup {
 #[derive(Clone, Debug)]
 pub(crate) struct Grouping {
     pub(crate) groups: Vec<ResolvedGroup>,
-    /// Index into `groups` for each parameter; none for one that does not train.
+    /// Index into `groups` for each parameter; none for one that does not train, or follows another.
     pub(crate) of_parameter: Vec<Option<usize>>,
     /// Parameters that have the values of others.
     pub(crate) ties: Ties,
@@ -65,11 +65,11 @@ pub(crate) fn assign(
                 shadowed: parameters.iter().any(|parameter| selects(group, parameter)),
             });
         }
-        for index in &members {
-            of_parameter[*index] = Some(groups.len());
-        }
         if group.tied == Some(true) {
             ties.add(&members, parameters);
+        }
+        for index in &members {
+            of_parameter[*index] = (!ties.follows(*index)).then_some(groups.len());
         }
         let elements = members.iter().map(|index| parameters[*index].count()).sum();
         groups.push(resolve(recipe, group, members.len(), elements));

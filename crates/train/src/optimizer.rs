@@ -168,10 +168,8 @@ impl Optimizer {
     ) -> Result<(), TrainError> {
         let settings = self.settings(learning_rates, step);
         model.update(&mut |parameters, mut weights| {
-            let ties = &self.grouping.ties;
             let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
             let tensors = weights.iter_mut().zip(moments).enumerate();
-            let tensors = tensors.filter(|(index, _)| !ties.follows(*index));
             let tensors = tensors.filter_map(|(index, (weights, (first, second)))| {
                 let group = self.grouping.of_parameter[index]?;
                 Some(Tensor {
@@ -185,7 +183,7 @@ impl Optimizer {
                 })
             });
             adamw::update_all(tensors.collect());
-            ties.copy(&mut weights);
+            self.grouping.ties.copy(&mut weights);
         })?;
         Ok(())
     }
@@ -219,9 +217,6 @@ impl Optimizer {
             let Some(group) = self.grouping.of_parameter[index] else {
                 continue;
             };
-            if self.grouping.ties.follows(index) {
-                continue;
-            }
             let weights = model.read(index);
             let applied = Applied {
                 options: settings[group],

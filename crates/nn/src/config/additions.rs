@@ -1,9 +1,9 @@
 //! What the layers have that BERT's have not.
 
-use pliant_activation::ActivationSpec;
+use pliant_activation::{Activation, ActivationSpec};
 use serde::{Deserialize, Serialize};
 
-use super::{ModelConfig, resolve_activation};
+use super::{ModelConfig, Place, resolve_activation};
 use crate::error::ModelError;
 
 /// Further functions and norms in every layer. None of them is part of BERT, so what can only describe a BERT refuses them.
@@ -50,15 +50,8 @@ impl Additions {
 impl ModelConfig {
     /// Checks the additions against the other fields.
     pub(super) fn validate_additions(&self) -> Result<(), ModelError> {
-        for (site, spec) in [
-            ("feed_forward_input", &self.additions.feed_forward_input),
-            ("attention_output", &self.additions.attention_output),
-        ] {
-            let Some(spec) = spec else { continue };
-            for layer in 0..self.layers {
-                let spec = self.addition(spec, layer)?;
-                resolve_activation(spec, self.hidden_size, &format!("layer.{layer}.{site}"))?;
-            }
+        for place in self.added_places() {
+            self.added_function(place)?;
         }
         if self.additions.inner_norm {
             let layers = self.layer_activations()?;
@@ -71,18 +64,36 @@ impl ModelConfig {
         Ok(())
     }
 
-    /// The function of one layer of an addition, which may name one for each.
-    pub(crate) fn addition<'s>(
-        &self,
-        spec: &'s ActivationSpec,
-        layer: usize,
-    ) -> Result<&'s ActivationSpec, ModelError> {
+    /// Every place of a function that BERT's layers have not, whether or not this model has one there.
+    pub(crate) fn added_places(&self) -> impl Iterator<Item = Place> + use<> {
+        (0..self.layers).flat_map(|layer| {
+            [
+                Place::FeedForwardInput { layer },
+                Place::AttentionOutput { layer },
+            ]
+        })
+    }
+
+    /// The function that was added at a place, ready for use; none where there is none.
+    pub(crate) fn added_function(&self, place: Place) -> Result<Option<Activation>, ModelError> {
+        let resolve = |spec| resolve_activation(spec, self.hidden_size, &place.site());
+        self.added_spec(place)?.map(resolve).transpose()
+    }
+
+    /// The function that was added at a place: the addition's, which may name one for each layer.
+    pub(crate) fn added_spec(&self, place: Place) -> Result<Option<&ActivationSpec>, ModelError> {
+        let (spec, layer) = match place {
+            Place::FeedForwardInput { layer } => (&self.additions.feed_forward_input, layer),
+            Place::AttentionOutput { layer } => (&self.additions.attention_output, layer),
+            Place::FeedForward { .. } | Place::Pooler => return Ok(None),
+        };
+        let Some(spec) = spec else { return Ok(None) };
         match spec.of_each_layer() {
             Some(functions) if functions.len() != self.layers => Err(ModelError::LayerFunctions {
                 functions: functions.len(),
                 layers: self.layers,
             }),
-            _ => Ok(spec.of_layer(layer).unwrap_or(spec)),
+            _ => Ok(Some(spec.of_layer(layer).unwrap_or(spec))),
         }
     }
 }

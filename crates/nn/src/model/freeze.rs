@@ -47,13 +47,13 @@ impl AnyModel {
         let mut layers: Vec<ActivationSpec> =
             own.layer_activations()?.into_iter().cloned().collect();
         let mut pooler = own.pooler_activation().clone();
-        let of_layers = |spec: &Option<ActivationSpec>| {
-            let layers =
-                (0..own.layers).map(|layer| own.addition(spec.as_ref()?, layer).ok().cloned());
-            layers.collect::<Option<Vec<_>>>()
+        let of_layers = |place: fn(usize) -> Place| {
+            let specs = (0..own.layers).map(|layer| own.added_spec(place(layer)));
+            let specs: Vec<Option<&ActivationSpec>> = specs.collect::<Result<_, _>>()?;
+            Ok::<_, ModelError>(specs.into_iter().map(Option::<&_>::cloned).collect())
         };
-        let mut inputs = of_layers(&own.additions.feed_forward_input);
-        let mut outputs = of_layers(&own.additions.attention_output);
+        let mut inputs: Option<Vec<_>> = of_layers(|layer| Place::FeedForwardInput { layer })?;
+        let mut outputs: Option<Vec<_>> = of_layers(|layer| Place::AttentionOutput { layer })?;
         let mut report = Vec::new();
         for site in self.sites() {
             if !site.activation.is_learnable() {

@@ -1,6 +1,6 @@
 //! The places where an activation function stands.
 
-use pliant_activation::{Activation, ActivationSpec};
+use pliant_activation::Activation;
 
 use crate::config::{ModelConfig, Place, resolve_activation};
 use crate::error::ModelError;
@@ -42,19 +42,10 @@ pub(crate) fn layer_sites(config: &ModelConfig) -> Result<Vec<Site>, ModelError>
             sites.push(site(place, Activation::clone(&own.function), own.channels)?);
         }
     }
-    let additions = &config.additions;
-    let mut add = |place: Place, layer, spec: Option<&ActivationSpec>| {
-        let Some(spec) = spec else { return Ok(()) };
-        let spec = config.addition(spec, layer)?;
-        let activation = resolve_activation(spec, config.hidden_size, &place.site())?;
-        sites.push(site(place, activation, config.hidden_size)?);
-        Ok(())
-    };
-    for layer in 0..config.layers {
-        let input = additions.feed_forward_input.as_ref();
-        add(Place::FeedForwardInput { layer }, layer, input)?;
-        let output = additions.attention_output.as_ref();
-        add(Place::AttentionOutput { layer }, layer, output)?;
+    for place in config.added_places() {
+        if let Some(function) = config.added_function(place)? {
+            sites.push(site(place, function, config.hidden_size)?);
+        }
     }
     Ok(sites)
 }

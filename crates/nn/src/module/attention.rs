@@ -61,12 +61,7 @@ impl SelfAttentionConfig {
             bias: source.fused([3 * hidden_size], biases),
             factors: None,
             low_rank: None,
-            heads_activation: PlacedActivation::init(
-                Place::AttentionOutput { layer },
-                layer,
-                config.additions.attention_output.as_ref(),
-                source,
-            )?,
+            heads_activation: PlacedActivation::init(Place::AttentionOutput { layer }, source)?,
             output: LinearConfig {
                 inputs: hidden_size,
                 outputs: hidden_size,

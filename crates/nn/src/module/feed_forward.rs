@@ -61,12 +61,7 @@ impl FeedForwardConfig {
         };
         let site = format!("{name}.intermediate");
         let layer = self.layer;
-        let input = PlacedActivation::init(
-            Place::FeedForwardInput { layer },
-            layer,
-            config.additions.feed_forward_input.as_ref(),
-            source,
-        )?;
+        let input = PlacedActivation::init(Place::FeedForwardInput { layer }, source)?;
         let mut layers = vec![(format!("{site}.dense"), up(activated))];
         if is_gated {
             let value = up(Draw::matrix(config, hidden_size));

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use pliant_activation::{Activation, ActivationSpec};
+use pliant_activation::Activation;
 
 use super::feed_forward::coefficients;
 use super::pass::Pass;
 use super::source::ParameterSource;
-use crate::config::{Place, resolve_activation};
+use crate::config::Place;
 use crate::error::ModelError;
 use crate::operation::activation;
 
@@ -24,20 +24,15 @@ pub(crate) struct PlacedActivation {
 }
 
 impl PlacedActivation {
-    /// The function of the hidden values at a place of `layer`, with parameters `{module}.activation.…` if it learns; `None`
-    /// where the configuration has none there.
+    /// The function that the configuration has at a place, with parameters `{module}.activation.…` if it learns.
     pub(crate) fn init(
         place: Place,
-        layer: usize,
-        spec: Option<&ActivationSpec>,
         source: &mut ParameterSource<'_>,
     ) -> Result<Option<Self>, ModelError> {
-        let Some(spec) = spec else {
+        let config = source.config();
+        let Some(activation) = config.added_function(place)? else {
             return Ok(None);
         };
-        let config = source.config();
-        let spec = config.addition(spec, layer)?;
-        let activation = resolve_activation(spec, config.hidden_size, &place.site())?;
         Ok(Some(Self {
             coefficients: coefficients(&activation, config.hidden_size, &place.module(), source)?,
             place,
