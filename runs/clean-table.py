@@ -3,8 +3,7 @@
 
     python runs/clean-table.py OUT > tables.md
 
-OUT holds half-b.csv and the run folders; needs scipy. A difference has a 95 % t-interval over seeds and the p of a paired
-t-test. Plateau: the first step at which the mean training loss of the last 50 steps is 0.1 below that of word frequencies.
+OUT holds half-b.csv and the run folders; run_records.py says how they are read and compared.
 """
 
 import csv
@@ -12,44 +11,8 @@ import json
 import sys
 from collections import defaultdict
 from pathlib import Path
-from statistics import mean, stdev
 
-from scipy import stats
-
-WINDOW = 50
-MARGIN = 0.1
-
-
-def paired(own, base):
-    """Seeds, mean, interval, p of own − base over their common seeds."""
-    differences = [own[seed] - base[seed] for seed in sorted(own) if seed in base]
-    if len(differences) < 2:
-        return len(differences), differences[0] if differences else float("nan"), None, None
-    result = stats.ttest_1samp(differences, 0.0)
-    interval = result.confidence_interval(0.95)
-    return len(differences), mean(differences), (interval.low, interval.high), result.pvalue
-
-
-def events(run):
-    with open(run / "metrics.jsonl") as lines:
-        return [json.loads(line) for line in lines]
-
-
-def plateau(run):
-    level, losses = None, []
-    for event in events(run):
-        if event["event"] == "prepared":
-            level = event["unigram_loss"]
-        elif event["event"] == "step":
-            losses.append(event["loss"])
-            if len(losses) >= WINDOW and mean(losses[-WINDOW:]) < level - MARGIN:
-                return event["step"]
-    return None
-
-
-def spread(values):
-    values = list(values)
-    return f"{mean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
+from run_records import events, paired, plateau, spread
 
 
 def row(name, own, base):
