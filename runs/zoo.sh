@@ -5,7 +5,7 @@
 #     runs/zoo.sh WIKIPEDIA OUT
 #
 # WIKIPEDIA holds train*.txt.xz and valid.txt.xz. Every arm of recipes/zoo.toml runs with two learning rates of all its parameters on a
-# seed that is used for nothing else, in runs of half the length with as many steps of warm-up, and then with the better one on seeds
+# seed that is used for nothing else, in runs of 600 steps with as many steps of warm-up, and then with the better one on seeds
 # 1 to 3. PLIANT names another program.
 set -euo pipefail
 wikipedia="$(realpath "$1")"
@@ -18,7 +18,7 @@ compare() {
     compare_all --recipe "$file" --corpus "$wikipedia" --set data.cache="$out/data" --out "$out/$name" --plain "$@" > "$out/$name.log" 2>&1
 }
 trial() {
-    compare "trial-$1" "$here/recipes/zoo.toml" --seeds 101 --steps 800 --threads 1 --set optimizer.learning_rate="$1" --set optimizer.group.activation.learning_rate="$1"
+    compare "trial-$1" "$here/recipes/zoo.toml" --seeds 101 --steps 600 --threads 1 --set optimizer.learning_rate="$1" --set optimizer.group.activation.learning_rate="$1"
 }
 [ -d "$out/data" ] || compare prepare "$here/recipes/wikipedia-tiny.toml" --arms gelu --seeds 100 --steps 1
 trial 1.5e-3 &
