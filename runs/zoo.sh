@@ -26,8 +26,8 @@ first=$!
 trial 3e-3
 wait $first
 
-# The recipe again, each arm with the rate of its better trial; a trial that diverged has none.
-python3 - "$here/recipes/zoo.toml" "$out" > "$out/chosen.toml" <<'PYTHON'
+# The recipe again, each arm with the rate of its better trial (a trial that diverged has none), and every second arm of it.
+python3 - "$here/recipes/zoo.toml" "$out" <<'PYTHON'
 import json
 import re
 import sys
@@ -39,19 +39,18 @@ for rate in ("1.5e-3", "3e-3"):
         for arm in json.load(file)["arms"]:
             for seed in arm["seeds"]:
                 losses.setdefault(arm["name"], []).append((seed["validation_loss"], rate))
-name = None
-for line in open(recipe):
-    found = re.match(r'name = "(.*)"', line)
-    name = found.group(1) if found else name
-    if line.startswith("set = {") and name in losses:
+head, *arms = open(recipe).read().split("[[arm]]\n")
+for index, arm in enumerate(arms):
+    name = re.search(r'^name = "(.*)"$', arm, re.M).group(1)
+    if name in losses:
         rate = min(losses[name])[1]
-        line = line.replace(" }", f", optimizer.learning_rate = {rate}, optimizer.group.activation.learning_rate = {rate} }}")
-    print(line, end="")
+        arms[index] = arm.replace(" }\n", f", optimizer.learning_rate = {rate}, optimizer.group.activation.learning_rate = {rate} }}\n", 1)
+for name, part in (("chosen", arms), ("half-0", arms[0::2]), ("half-1", arms[1::2])):
+    with open(f"{out}/{name}.toml", "w") as file:
+        file.write("[[arm]]\n".join([head, *part]))
 PYTHON
-# Every second arm in a process of its own, each with one thread; a thread more in one process gains less, and the bytes are the same.
-half() {
-    compare "half-$1" "$out/chosen.toml" --seeds 1-3 --threads 1 --arms "$(sed -n 's/^name = "\(.*\)"$/\1/p' "$out/chosen.toml" | awk "NR % 2 == $1" | paste -sd,)"
-}
+# Each half in a process of its own with one thread; a thread more in one process gains less, and the bytes are the same.
+half() { compare "half-$1" "$out/half-$1.toml" --seeds 1-3 --threads 1; }
 half 1 &
 first=$!
 half 0
