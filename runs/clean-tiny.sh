@@ -15,22 +15,7 @@ out="$(realpath "$2")"
 . "$(dirname "$0")/program.sh"
 recipe="$here/recipes/wikipedia-tiny.toml"
 
-# The halves.
-text="$out/text"
-if [ ! -f "$text/done" ]; then
-    mkdir -p "$text" "$out/half-b"
-    for file in "$wikipedia"/train*; do
-        ln -sf "$file" "$text/"
-    done
-    xz -dc "$wikipedia"/valid.txt.xz | python3 -c '
-import sys, zlib
-halves = [open(path, "w") for path in sys.argv[1:]]
-for article in sys.stdin.read().split("\n\n"):
-    if article.strip():
-        halves[zlib.crc32(article.strip().encode()) % 2].write(article.strip() + "\n\n")
-' "$text/valid.txt" "$out/half-b/valid.txt"
-    touch "$text/done"
-fi
+. "$(dirname "$0")/halves.sh"
 compare() {
     local name="$1" file="$2"
     shift 2

@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 from statistics import mean
 
-from run_records import events, paired, plateau, spread
+from run_records import diverged, paired, plateau, spread
 
 RATES = ("1.5e-3", "3e-3")
 
@@ -25,16 +25,6 @@ def losses(arm):
     }
 
 
-def diverged(arm):
-    """Seeds whose run stopped with a loss that is not finite, and where."""
-    return {
-        run.name.removeprefix("seed-"): event["step"]
-        for run in sorted(arm.glob("seed-*"))
-        for event in events(run)
-        if event["event"] == "diverged"
-    }
-
-
 def main(out):
     recipe = tomllib.loads((out / "chosen.toml").read_text())
     base = losses(out / "arms" / "gelu")
@@ -42,12 +32,13 @@ def main(out):
     for arm in recipe["arm"]:
         name = arm["name"]
         folder = out / "arms" / name
-        own, stopped = losses(folder), diverged(folder)
+        own = losses(folder)
+        stopped = {run.name.removeprefix("seed-"): diverged(run) for run in sorted(folder.glob("seed-*"))}
         trials = [next(iter(losses(out / f"trial-{rate}" / name).values()), None) for rate in RATES]
         count, difference, interval, p = paired(own, base)
         shown = f"{difference:+.3f} | {interval[0]:+.3f} to {interval[1]:+.3f} | {p:.2g}" if interval and name != "gelu" else "– | – | –"
         steps = ", ".join(str(plateau(folder / f"seed-{seed}")) for seed in own)
-        notes = "; ".join(f"seed {seed} diverged at step {step}" for seed, step in stopped.items())
+        notes = "; ".join(f"seed {seed} diverged at step {step}" for seed, step in stopped.items() if step is not None)
         tried = " / ".join("diverged" if trial is None else f"{trial:.3f}" for trial in trials)
         rate = arm["set"]["optimizer"]["learning_rate"]
         row = f"| {name} | {rate:g} ({tried}) | {len(own)} | {spread(own.values(), 3) if own else '–'} | {shown} | {steps} | {notes} |"

@@ -1,7 +1,6 @@
 //! The arms of a comparison: what each is called, where its runs lie and what it sets in the recipe.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::str::FromStr;
 
 use pliant_activation::{ActivationSpec, library};
@@ -29,18 +28,9 @@ pub struct Arm {
     pub sets: Vec<String>,
 }
 
-/// Activations that differ in nothing else, from `gelu,rational(5/4, form=b),@FILE:NAME`.
+/// Names of a recipe's arms, and activations that differ in nothing else: `gelu,rational(5/4, form=b),@FILE:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArmList(Vec<ListedActivation>);
-
-/// An activation of the list, and what it is called there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedActivation {
-    /// Its text form, or its name in the library that it comes from.
-    pub name: String,
-    /// The activation.
-    pub activation: ActivationSpec,
-}
+pub struct ArmList(Vec<String>);
 
 /// Why a text is no list of arms, or tables are no arms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +60,8 @@ pub enum ArmsError {
         message: String,
         /// What it suggests.
         suggestion: Option<String>,
+        /// The names of the recipe's arms, one of which may be meant.
+        names: Vec<String>,
     },
     /// The same arm twice.
     #[error("the arm `{name}` occurs twice")]
@@ -92,20 +84,19 @@ impl ArmsError {
             Self::Empty { .. } => "separate activations by commas: --arms gelu,rational".to_owned(),
             Self::Parenthesis { .. } => "commas inside parentheses belong to the activation: --arms 'gelu,rational(5/4, form=b)'".to_owned(),
             Self::Activation {
-                suggestion: Some(suggestion),
-                ..
-            } => suggestion.clone(),
-            Self::Activation { .. } => "`pliant act list` prints the activations".to_owned(),
+                suggestion, names, ..
+            } => {
+                let list = "`pliant act list` prints the activations";
+                let hint = suggestion.as_deref().unwrap_or(list);
+                if names.is_empty() {
+                    hint.to_owned()
+                } else {
+                    format!("{hint}; the recipe's arms are {}", names.join(", "))
+                }
+            }
             Self::Twice { .. } => "an arm is compared with others, not with itself; for its spread over chance give more seeds".to_owned(),
             Self::Unnamed { .. } => "give it `name = \"…\"`".to_owned(),
         })
-    }
-}
-
-impl ArmList {
-    /// The activations, in the order given.
-    pub fn as_slice(&self) -> &[ListedActivation] {
-        &self.0
     }
 }
 
@@ -113,7 +104,7 @@ impl FromStr for ArmList {
     type Err = ArmsError;
 
     fn from_str(text: &str) -> Result<Self, ArmsError> {
-        let mut listed: Vec<ListedActivation> = Vec::new();
+        let mut items = Vec::new();
         for (index, part) in split_top_level(text)?.into_iter().enumerate() {
             let part = part.trim();
             if part.is_empty() {
@@ -122,44 +113,43 @@ impl FromStr for ArmList {
                     item: index + 1,
                 });
             }
-            let activation = library::resolve(part).map_err(|error| ArmsError::Activation {
+            items.push(part.to_owned());
+        }
+        Ok(Self(items))
+    }
+}
+
+impl ArmList {
+    /// The arms in the order given. The name of an arm in `tables` is that arm, with all that it sets; everything else is an activation
+    /// and differs in that alone.
+    ///
+    /// # Errors
+    /// [`ArmsError::Activation`] and [`ArmsError::Twice`].
+    pub(crate) fn arms(&self, tables: &[Arm]) -> Result<Vec<Arm>, ArmsError> {
+        let mut activations: Vec<ActivationSpec> = Vec::new();
+        let mut named = Vec::new();
+        for (index, item) in self.0.iter().enumerate() {
+            if let Some(table) = tables.iter().find(|table| table.name == *item) {
+                named.push((table.name.clone(), table.sets.clone()));
+                continue;
+            }
+            let activation = library::resolve(item).map_err(|error| ArmsError::Activation {
                 item: index + 1,
                 message: error.to_string(),
                 suggestion: error.hint(),
+                names: tables.iter().map(|table| table.name.clone()).collect(),
             })?;
-            let name = library::name_of(part).map_or_else(|| activation.to_string(), str::to_owned);
-            if listed.iter().any(|other| other.activation == activation) {
+            let name = library::name_of(item).map_or_else(|| activation.to_string(), str::to_owned);
+            if activations.contains(&activation) {
                 return Err(ArmsError::Twice { name });
             }
-            listed.push(ListedActivation { name, activation });
+            // The text form, so that the arm does not change with the library.
+            let text = toml::Value::String(activation.to_string());
+            named.push((name, vec![format!("activation.function={text}")]));
+            activations.push(activation);
         }
-        Ok(Self(listed))
+        Ok(with_folders(named))
     }
-}
-
-impl fmt::Display for ArmList {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, listed) in self.0.iter().enumerate() {
-            if index > 0 {
-                formatter.write_str(",")?;
-            }
-            write!(formatter, "{}", listed.activation)?;
-        }
-        Ok(())
-    }
-}
-
-/// Arms that differ only in `activation.function`.
-pub(crate) fn from_activations(list: &ArmList) -> Vec<Arm> {
-    let named = list.as_slice().iter().map(|listed| {
-        // The text form, so that the arm does not change with the library.
-        let text = toml::Value::String(listed.activation.to_string());
-        (
-            listed.name.clone(),
-            vec![format!("activation.function={text}")],
-        )
-    });
-    with_folders(named)
 }
 
 /// Arms from named settings, each with a folder of its own.
@@ -283,23 +273,47 @@ mod tests {
         ));
     }
 
+    fn listed(text: &str, tables: &[Arm]) -> Result<Vec<Arm>, ArmsError> {
+        text.parse::<ArmList>()?.arms(tables)
+    }
+
     #[test]
     fn arms_are_activations_and_each_occurs_once() {
-        let list: ArmList = "gelu, rational(5/4, form=b)".parse().unwrap();
-        assert_eq!(list.as_slice().len(), 2);
-        assert_eq!(list.to_string().parse::<ArmList>().unwrap(), list);
+        let arms = listed("gelu, rational(5/4, form=b)", &[]).unwrap();
+        assert_eq!(arms[0].sets, ["activation.function=\"gelu\""]);
+        assert_eq!(
+            arms[1].sets,
+            ["activation.function=\"rational(form=b)\""],
+            "defaults are left out"
+        );
         assert!(matches!(
-            "gelu,,relu".parse::<ArmList>(),
+            listed("gelu,,relu", &[]),
             Err(ArmsError::Empty { item: 2, .. })
         ));
         assert!(matches!(
-            "gelu,gelu".parse::<ArmList>(),
+            listed("gelu,rational(5/4),rational", &[]),
             Err(ArmsError::Twice { .. })
         ));
-        assert!(matches!(
-            "gelu,geluu".parse::<ArmList>(),
-            Err(ArmsError::Activation { item: 2, .. })
-        ));
+        let unknown = listed("gelu,geluu", &[]).unwrap_err();
+        assert!(matches!(unknown, ArmsError::Activation { item: 2, .. }));
+        assert!(!unknown.hint().unwrap().contains("recipe"));
+    }
+
+    #[test]
+    fn the_name_of_a_recipes_arm_is_that_arm() {
+        let table = |name: &str, set: &str| (name.to_owned(), vec![set.to_owned()]);
+        let tables = with_folders([
+            table("gelu", "optimizer.learning_rate=1e-3"),
+            table("slow-rational", "train.batch=16"),
+        ]);
+        let arms = listed("slow-rational,gelu,relu", &tables).unwrap();
+        assert_eq!(arms[0], tables[1]);
+        assert_eq!(arms[1], tables[0], "with what the recipe sets");
+        assert_eq!(arms[2].sets, ["activation.function=\"relu\""]);
+        let unknown = listed("slow-rationall", &tables).unwrap_err();
+        assert!(unknown.hint().unwrap().contains("gelu, slow-rational"));
+        let twice = listed("gelu,gelu", &tables).unwrap();
+        assert!(matches!(check_names(&twice), Err(ArmsError::Twice { .. })));
     }
 
     #[test]
@@ -331,13 +345,5 @@ mod tests {
                 "compare.json-2"
             ]
         );
-    }
-
-    #[test]
-    fn an_activation_arm_sets_one_key() {
-        let arms = from_activations(&"gelu".parse().unwrap());
-        assert_eq!(arms[0].sets, ["activation.function=\"gelu\""]);
-        let twice = [arms[0].clone(), arms[0].clone()];
-        assert!(matches!(check_names(&twice), Err(ArmsError::Twice { .. })));
     }
 }

@@ -29,7 +29,7 @@ pub mod shapes;
 pub mod statistics;
 pub mod sweep;
 
-pub use arms::{Arm, ArmList, ArmsError, ListedActivation};
+pub use arms::{Arm, ArmList, ArmsError};
 pub use brief::brief;
 pub use compare::CompareError;
 pub use conversion::ConversionError;

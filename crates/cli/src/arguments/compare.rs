@@ -22,7 +22,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) corpus: Option<PathBuf>,
 
-    /// Activations to compare, the baseline first [default: gelu,rational]
+    /// Activations, or arms of the recipe by name, the baseline first [default: the recipe's arms, or gelu,rational]
     ///
     /// Separated by commas; commas inside parentheses belong to the activation.
     /// `pliant act list` names them all.

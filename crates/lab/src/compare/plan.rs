@@ -92,20 +92,21 @@ impl Plan {
     }
 }
 
-/// Arms from the command line, else from the recipe, else the default ones.
+/// The arms that are listed, else those of the recipe, else the default ones.
 fn arms(listed: Option<&ArmList>, recipe: &Recipe) -> Result<Vec<Arm>, ArmsError> {
+    let tables = arms::with_folders(recipe.arms.iter().map(|arm| {
+        let sets = arm
+            .set
+            .0
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        (arm.name.clone(), sets)
+    }));
     let arms = match listed {
-        Some(list) => arms::from_activations(list),
-        None if recipe.arms.is_empty() => arms::from_activations(&DEFAULT_ARMS.parse()?),
-        None => arms::with_folders(recipe.arms.iter().map(|arm| {
-            let sets = arm
-                .set
-                .0
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            (arm.name.clone(), sets)
-        })),
+        Some(list) => list.arms(&tables)?,
+        None if tables.is_empty() => DEFAULT_ARMS.parse::<ArmList>()?.arms(&[])?,
+        None => tables,
     };
     arms::check_names(&arms)?;
     Ok(arms)

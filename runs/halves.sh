@@ -1,0 +1,18 @@
+# Sourced by scripts that choose on one half of the validation articles and report on the other, with `wikipedia` (a folder with train*.txt.xz
+# and valid.txt.xz) and `out` set. `text` is then the training text with half A, the articles whose checksum is even, on which everything
+# is chosen; $out/half-b has the others.
+text="$out/text"
+if [ ! -f "$text/done" ]; then
+    mkdir -p "$text" "$out/half-b"
+    for file in "$wikipedia"/train*; do
+        ln -sf "$file" "$text/"
+    done
+    xz -dc "$wikipedia"/valid.txt.xz | python3 -c '
+import sys, zlib
+halves = [open(path, "w") for path in sys.argv[1:]]
+for article in sys.stdin.read().split("\n\n"):
+    if article.strip():
+        halves[zlib.crc32(article.strip().encode()) % 2].write(article.strip() + "\n\n")
+' "$text/valid.txt" "$out/half-b/valid.txt"
+    touch "$text/done"
+fi
