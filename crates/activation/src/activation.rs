@@ -66,7 +66,31 @@ impl Activation {
         self.spec.is_learnable()
     }
 
-    /// The coefficient tensors of a layer, in the order of the flat buffer: none for a fixed function, else each
+    /// The one number of channels that a fixed function [for each group](ActivationSpec::is_by_channel) is made for; `None` for
+    /// every other function.
+    pub fn channels(&self) -> Option<usize> {
+        self.function.channels()
+    }
+
+    /// The coefficients of each group of a fixed function: nothing for one function, and those that are held where each group of
+    /// channels has its own.
+    pub fn fixed_groups(&self) -> Vec<Vec<f64>> {
+        let groups = || {
+            let channels = self.channels()?;
+            let held = self.start_coefficients(channels).ok()?;
+            let mut groups: Vec<Vec<usize>> = (0..channels)
+                .map(|channel| self.positions(channels, channel).ok())
+                .collect::<Option<_>>()?;
+            groups.dedup();
+            let values =
+                |group: Vec<usize>| group.into_iter().map(|at| f64::from(held[at])).collect();
+            Some(groups.into_iter().map(values).collect())
+        };
+        groups().unwrap_or_else(|| vec![Vec::new()])
+    }
+
+    /// The coefficient tensors of a layer, in the order of the flat buffer: none for a fixed function (but those that are
+    /// held where it has [one for each group](ActivationSpec::is_by_channel)), else each
     /// `[groups, columns]`, with one group for a layer, channels / n for `group(n)`, one per channel for `channel`. A
     /// rational has `numerator` `[groups, m + 1]` (shared: `[1, m + 1]`) and `denominator` `[groups, n]` (form C:
     /// `[groups, n + 1]`).
@@ -83,7 +107,7 @@ impl Activation {
         self.function.symbols()
     }
 
-    /// The start of every coefficient, flat; empty for a fixed function.
+    /// The start of every coefficient, flat; empty for a fixed function, or what it holds for each group.
     pub fn start_coefficients(&self, channels: usize) -> Result<Vec<f32>, ActivationError> {
         self.function.start(channels)
     }

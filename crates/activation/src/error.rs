@@ -16,6 +16,16 @@ pub enum ActivationError {
         /// Channels of a group.
         group: usize,
     },
+    /// Fixed functions for groups of channels in a layer of another size.
+    #[error("{activation} is held for {held} channels, not for {channels}")]
+    HeldChannels {
+        /// Text form of the activation, without its numbers.
+        activation: String,
+        /// Channels that it is for.
+        held: usize,
+        /// Channels of the layer.
+        channels: usize,
+    },
     /// A layer without channels.
     #[error("{activation}: the layer has no channels")]
     NoChannels {
@@ -90,6 +100,10 @@ impl ActivationError {
                     format!("group sizes that fit: {}", divisors.join(", "))
                 })
             }
+            Self::HeldChannels { .. } => Some(
+                "what was learned for groups of channels fits only where there are as many of them"
+                    .into(),
+            ),
             Self::Pole { .. } => {
                 Some("use form a or b, another degree, or a narrower range".into())
             }

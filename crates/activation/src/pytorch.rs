@@ -8,17 +8,27 @@ use crate::expression::{Binary, Condition, Expression, Unary};
 /// `def name(x): …` for a fixed function, `def name(x, numerator, denominator): …` for one with coefficients (named as the tensors are): tensors
 /// `[groups, coefficients]`, whose columns broadcast over the channels, the last dimension of `x`.
 ///
+/// A fixed function for each group of channels has the tensors that it holds in its text.
+///
 /// `per_channel` in the printed text must be defined: it gives the columns of a tensor, each with one value per channel, or
 /// one for all.
 pub fn function(activation: &Activation, name: &str) -> String {
     let value = activation.expressions().0.without_tables();
     let tensors = activation.coefficient_symbols();
+    let held = held(activation);
     let mut text = format!("def {name}(x");
-    for (tensor, _) in &tensors {
+    for (tensor, _) in tensors.iter().filter(|_| held.is_empty()) {
         let _ = write!(text, ", {tensor}");
     }
     let _ = writeln!(text, "):");
     let _ = writeln!(text, "    \"\"\"`{}`\"\"\"", activation.spec());
+    for (tensor, rows) in held {
+        let _ = writeln!(
+            text,
+            "    {tensor} = torch.tensor([{}], dtype=torch.float32, device=x.device)",
+            rows.join(", ")
+        );
+    }
     for (tensor, columns) in &tensors {
         // Python's tuple of one has a comma too.
         let comma = if columns.len() == 1 { "," } else { "" };
@@ -36,6 +46,28 @@ pub fn function(activation: &Activation, name: &str) -> String {
     }
     let _ = writeln!(text, "    return {}", print(&value, &named));
     text
+}
+
+/// The tensors of a fixed function for each group of channels, each with a list in Python's notation for every group.
+fn held(activation: &Activation) -> Vec<(&'static str, Vec<String>)> {
+    let Some(channels) = activation.channels() else {
+        return Vec::new();
+    };
+    let (Ok(tensors), Ok(values)) = (
+        activation.coefficient_tensors(channels),
+        activation.start_coefficients(channels),
+    ) else {
+        return Vec::new();
+    };
+    let mut rest = values.as_slice();
+    let mut held = Vec::new();
+    for tensor in tensors {
+        let (own, others) = rest.split_at(tensor.len());
+        rest = others;
+        let rows = own.chunks(tensor.shape[1].max(1));
+        held.push((tensor.name, rows.map(|row| format!("{row:?}")).collect()));
+    }
+    held
 }
 
 /// Operations that occur more than once in `whole`, the innermost first.
@@ -131,6 +163,16 @@ mod tests {
 
     fn printed(text: &str) -> String {
         function(&Activation::new(&text.parse().unwrap()).unwrap(), "f")
+    }
+
+    #[test]
+    fn held_groups_are_in_the_text() {
+        let text = printed("frozen(rational(1/1, share=group(2)), [0, 1, 2, 3, 0.5, 1e-7])");
+        let wanted = "(x):\n    \"\"\"`frozen(rational(1/1, share=group(2)), [0, 1, 2, 3, 0.5, 0.0000001])`\"\"\"\n    \
+             numerator = torch.tensor([[0.0, 1.0], [2.0, 3.0]], dtype=torch.float32, device=x.device)\n    \
+             denominator = torch.tensor([[0.5], [1e-7]], dtype=torch.float32, device=x.device)\n    \
+             a0, a1 = per_channel(numerator, x)\n    b1, = per_channel(denominator, x)\n";
+        assert!(text.contains(wanted), "{text}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Frozen functions against the learnable ones that they hold.
 #![allow(clippy::unwrap_used)]
 
+use pliant_activation::check::{CheckOptions, run};
 use pliant_activation::{Activation, ActivationError, ActivationSpec};
 
 fn activation(text: &str) -> Activation {
@@ -76,6 +77,71 @@ fn a_frozen_function_is_the_learned_one_to_the_bit() {
             );
         }
     }
+}
+
+#[test]
+fn functions_for_groups_are_held_to_the_bit() {
+    for (text, channels) in [
+        ("rational(3/2, share=group(2))", 8),
+        ("rational(form=b, share=channel)", 4),
+        ("rational(share=group(4), numerator=shared)", 8),
+        ("swish(share=group(2))", 8),
+        ("spline(9, share=channel)", 8),
+    ] {
+        let learned = activation(text);
+        let mut coefficients = learned.start_coefficients(channels).unwrap();
+        for (index, value) in coefficients.iter_mut().enumerate() {
+            *value += 0.01 * index as f32;
+        }
+        let spec = learned.spec().frozen(&coefficients).unwrap();
+        assert_eq!(spec.to_string().parse::<ActivationSpec>().unwrap(), spec);
+        let frozen = Activation::new(&spec).unwrap();
+        assert!(!frozen.is_learnable() && spec.is_by_channel());
+        assert_eq!(frozen.channels(), Some(channels), "{text}");
+        assert_eq!(frozen.start_coefficients(channels).unwrap(), coefficients);
+        assert!(matches!(
+            frozen.coefficient_tensors(2 * channels),
+            Err(ActivationError::HeldChannels { .. })
+        ));
+
+        let x: Vec<f32> = (0..3 * channels).map(|i| 0.37 * i as f32 - 4.0).collect();
+        let (mut of_learned, mut of_frozen) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        learned.forward(&coefficients, &x, None, channels, &mut of_learned);
+        frozen.forward(&[], &x, None, channels, &mut of_frozen);
+        assert_eq!(of_learned, of_frozen, "{text}");
+        let (mut dx_learned, mut dx_frozen) = (vec![1.5; x.len()], vec![1.5; x.len()]);
+        let mut unused = vec![0.0; coefficients.len()];
+        learned.backward_in_place(
+            &coefficients,
+            &x,
+            None,
+            channels,
+            &mut dx_learned,
+            None,
+            &mut unused,
+        );
+        frozen.backward_in_place(&[], &x, None, channels, &mut dx_frozen, None, &mut []);
+        assert_eq!(dx_learned, dx_frozen, "{text}");
+
+        // The groups differ, and each is the function of its own coefficients.
+        let groups = frozen.fixed_groups();
+        assert!(groups.len() > 1 && groups[0] != groups[1], "{text}");
+        let width = channels / groups.len();
+        for (channel, y) in of_frozen[..channels].iter().enumerate() {
+            let exact = frozen.value(&groups[channel / width], f64::from(x[channel]));
+            assert!(
+                (exact - f64::from(*y)).abs() <= 1e-4 * (1.0 + exact.abs()),
+                "{text}: channel {channel}"
+            );
+        }
+        let report = run(&CheckOptions {
+            only: vec![spec],
+            ..CheckOptions::default()
+        })
+        .unwrap();
+        assert!(report.passed, "{text}: {:?}", report.rows);
+    }
+    assert_eq!(activation("gelu").fixed_groups(), [Vec::<f64>::new()]);
 }
 
 #[test]

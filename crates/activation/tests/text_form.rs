@@ -185,8 +185,26 @@ fn errors_point_at_the_character_and_help() {
         ),
         (
             "frozen(rational(share=channel))",
-            7,
-            "`rational(share=channel)` is a function for each group of channels, not one: only share=layer can be frozen into one",
+            0,
+            "`rational(share=channel)` is a function for each group of channels: it is held with the coefficients of all groups",
+            None,
+        ),
+        (
+            "frozen(swish(share=group(4)), [])",
+            0,
+            "`swish(share=group(4))` is a function for each group of channels: it is held with the coefficients of all groups",
+            None,
+        ),
+        (
+            "frozen(rational(1/1, share=group(4)), [1, 2, 3, 4])",
+            38,
+            "4 are not those of any number of groups of `rational(1/1, share=group(4))`",
+            None,
+        ),
+        (
+            "rational(start=frozen(swish(share=channel), [1, 2]))",
+            15,
+            "`frozen` is a function for each group of channels here, not one of its input alone: start from one that is",
             None,
         ),
         (

@@ -1,5 +1,6 @@
 //! Coefficients and input distributions of activation sites.
 
+use pliant_activation::CoefficientTensor;
 use pliant_nn::Site;
 
 use crate::TrainError;
@@ -26,6 +27,9 @@ pub(crate) fn coefficients(model: &impl Trainable) -> Vec<SiteCoefficients> {
 }
 
 fn tensors(model: &impl Trainable, site: &Site) -> Vec<NamedTensor> {
+    if !site.activation.is_learnable() {
+        return held(site);
+    }
     site.parameter_names
         .iter()
         .filter_map(|name| {
@@ -40,6 +44,25 @@ fn tensors(model: &impl Trainable, site: &Site) -> Vec<NamedTensor> {
             })
         })
         .collect()
+}
+
+/// What a fixed function holds for each group of channels; nothing for one function, or one that learns.
+fn held(site: &Site) -> Vec<NamedTensor> {
+    if site.activation.is_learnable() {
+        return Vec::new();
+    }
+    let tensors = site.activation.coefficient_tensors(site.channels);
+    let values = site.activation.start_coefficients(site.channels);
+    let (Ok(tensors), Ok(values)) = (tensors, values) else {
+        return Vec::new();
+    };
+    let mut values = values.into_iter();
+    let named = |tensor: CoefficientTensor| NamedTensor {
+        name: tensor.name.to_owned(),
+        values: values.by_ref().take(tensor.len()).collect(),
+        shape: tensor.shape,
+    };
+    tensors.into_iter().map(named).collect()
 }
 
 /// Running sums over the inputs of one site.
@@ -131,7 +154,7 @@ pub(crate) fn shapes<M: Trainable>(
             start: start
                 .iter()
                 .find(|of| of.site == site.name)
-                .map_or_else(Vec::new, |of| of.tensors.clone()),
+                .map_or_else(|| held(site), |of| of.tensors.clone()),
             learned: tensors(model, site),
             inputs: observer.finish(),
         })

@@ -1,6 +1,6 @@
 //! Analytic derivatives against differences and against dual numbers, in f64.
 
-use super::probe::{CHANNELS, Probe};
+use super::probe::Probe;
 use super::{CheckRow, Worst};
 use crate::activation::Activation;
 use crate::dual::Dual;
@@ -16,7 +16,7 @@ const TOLERANCE_DUAL: f64 = 1e-11;
 const FROM_KINK: f64 = 1e-3;
 
 pub(super) fn check(activation: &Activation, probe: &Probe, rows: &mut Vec<CheckRow>) {
-    let Ok(positions) = activation.positions(CHANNELS, CHANNELS / 2) else {
+    let Ok(positions) = activation.positions(probe.channels, probe.channels / 2) else {
         return;
     };
     let c = probe.group(&positions);

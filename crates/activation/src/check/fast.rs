@@ -1,6 +1,6 @@
 //! The fast kernels against the f64 reference.
 
-use super::probe::{CHANNELS, Probe};
+use super::probe::Probe;
 use super::{CheckRow, Worst};
 use crate::activation::Activation;
 use crate::dual::Dual;
@@ -18,15 +18,17 @@ pub(super) fn check(
     probe: &Probe,
     rows: &mut Vec<CheckRow>,
 ) -> Result<(), ActivationError> {
-    let channels: Vec<(Vec<usize>, Vec<f64>)> = (0..CHANNELS)
+    let channels: Vec<(Vec<usize>, Vec<f64>)> = (0..probe.channels)
         .map(|channel| {
-            activation.positions(CHANNELS, channel).map(|positions| {
-                let c = probe.group(&positions);
-                (positions, c)
-            })
+            activation
+                .positions(probe.channels, channel)
+                .map(|positions| {
+                    let c = probe.group(&positions);
+                    (positions, c)
+                })
         })
         .collect::<Result<_, _>>()?;
-    let middle = &channels[CHANNELS / 2].1;
+    let middle = &channels[probe.channels / 2].1;
     let kinks: Vec<f32> = activation
         .kinks(middle)
         .into_iter()
@@ -63,7 +65,7 @@ fn compare(
     if x.is_empty() {
         return;
     }
-    let bias: Vec<f32> = (0..CHANNELS)
+    let bias: Vec<f32> = (0..probe.channels)
         .map(|channel| {
             if inputs == "random" {
                 (channel % 5) as f32 * 0.25 - 0.5
@@ -72,21 +74,21 @@ fn compare(
             }
         })
         .collect();
-    let x: Vec<f32> = (0..x.len() * CHANNELS)
-        .map(|i| x[(i / CHANNELS + i % CHANNELS) % x.len()])
+    let x: Vec<f32> = (0..x.len() * probe.channels)
+        .map(|i| x[(i / probe.channels + i % probe.channels) % x.len()])
         .collect();
     let dy: Vec<f32> = (0..x.len())
         .map(|i| ((i * 37 + 11) % 41) as f32 / 20.0 - 1.0)
         .collect();
     let (mut y, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
     let mut gradient = vec![0.0; probe.coefficients.len()];
-    activation.forward(&probe.coefficients, &x, Some(&bias), CHANNELS, &mut y);
+    activation.forward(&probe.coefficients, &x, Some(&bias), probe.channels, &mut y);
     activation.backward(
         &probe.coefficients,
         &x,
         Some(&bias),
         &dy,
-        CHANNELS,
+        probe.channels,
         &mut dx,
         &mut gradient,
     );
@@ -94,8 +96,8 @@ fn compare(
     let (mut value, mut slope, mut sums) = (Worst::new(), Worst::new(), Worst::new());
     let (mut expected, mut size) = (vec![0.0_f64; gradient.len()], vec![0.0_f64; gradient.len()]);
     for (i, x) in x.iter().enumerate() {
-        let (positions, c) = &channels[i % CHANNELS];
-        let z = f64::from(x + bias[i % CHANNELS]);
+        let (positions, c) = &channels[i % probe.channels];
+        let z = f64::from(x + bias[i % probe.channels]);
         let mut by_coefficient = vec![0.0; c.len()];
         activation.coefficient_gradient(c, z, &mut by_coefficient);
         let terms: f64 = c

@@ -6,8 +6,8 @@ use crate::error::ActivationError;
 use crate::spec::DenominatorForm;
 use pliant_kernels::random::{Purpose, Stream, name_key};
 
-/// Channels of the layer that is checked: whole vectors, and a rest.
-pub(super) const CHANNELS: usize = 96;
+/// Channels of the layer that is checked, where any number will do: whole vectors, and a rest.
+const CHANNELS: usize = 96;
 
 /// Degrees whose start values are checked beside random coefficients.
 const START_DEGREES: [(usize, usize); 3] = [(3, 2), (5, 4), (7, 6)];
@@ -15,7 +15,9 @@ const START_DEGREES: [(usize, usize); 3] = [(3, 2), (5, 4), (7, 6)];
 /// A set of coefficients and random inputs.
 pub(super) struct Probe {
     pub(super) label: &'static str,
-    /// Flat, for [`CHANNELS`] channels, exactly representable in f32.
+    /// Channels of the layer that is checked.
+    pub(super) channels: usize,
+    /// Flat, for these channels, exactly representable in f32.
     pub(super) coefficients: Vec<f32>,
     /// Within ±6.
     pub(super) inputs: Vec<f64>,
@@ -35,9 +37,11 @@ impl Probe {
             .map(|i| f64::from((12.0 * stream.uniform(i) - 6.0) as f32))
             .collect();
         if !activation.is_learnable() {
+            let channels = activation.channels().unwrap_or(CHANNELS);
             return Ok(vec![Self {
                 label: "",
-                coefficients: Vec::new(),
+                channels,
+                coefficients: activation.start_coefficients(channels)?,
                 inputs,
             }]);
         }
@@ -48,6 +52,7 @@ impl Probe {
             .sum();
         let mut probes = vec![Self {
             label: "random",
+            channels: CHANNELS,
             coefficients: random_coefficients(activation, length, &stream)?,
             inputs: inputs.clone(),
         }];
@@ -58,6 +63,7 @@ impl Probe {
         if !options.only.is_empty() || needs_no_fit {
             probes.push(Self {
                 label: "start",
+                channels: CHANNELS,
                 coefficients: activation.start_coefficients(CHANNELS)?,
                 inputs,
             });

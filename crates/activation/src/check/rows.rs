@@ -1,6 +1,6 @@
 //! Functions over rows: the backward pass of a row against differences and dual numbers, and the kernels against both.
 
-use super::probe::{CHANNELS, Probe};
+use super::probe::Probe;
 use super::{CheckRow, Worst};
 use crate::activation::Activation;
 use crate::dual::Dual;
@@ -48,9 +48,9 @@ pub(super) fn check(activation: &Activation, probe: &Probe, rows: &mut Vec<Check
     let stream = Stream::new(7, Purpose::Probe, name_key(&activation.spec().to_string()));
     for kind in KINDS {
         let each_row = |row: usize| -> (Vec<f32>, Vec<f32>) {
-            (0..CHANNELS)
+            (0..probe.channels)
                 .map(|channel| {
-                    let at = row * CHANNELS + channel;
+                    let at = row * probe.channels + channel;
                     let random = probe.inputs[at % probe.inputs.len()];
                     let x = input(kind, random, row, channel) as f32;
                     (x, stream.normal(at as u64) as f32)
@@ -161,7 +161,7 @@ fn kernels(
     (x, dy): (&[Vec<f32>], &[Vec<f32>]),
     rows: &mut Vec<CheckRow>,
 ) {
-    let bias: Vec<f32> = (0..CHANNELS)
+    let bias: Vec<f32> = (0..probe.channels)
         .map(|channel| {
             if kind == "random" {
                 (channel % 5) as f32 * 0.25 - 0.5
@@ -172,13 +172,19 @@ fn kernels(
         .collect();
     let (flat, mut dx) = (x.concat(), dy.concat());
     let mut y = vec![0.0; flat.len()];
-    let (mut dbias, mut gradient) = (vec![0.0; CHANNELS], vec![0.0; c.len()]);
-    activation.forward(&probe.coefficients, &flat, Some(&bias), CHANNELS, &mut y);
+    let (mut dbias, mut gradient) = (vec![0.0; probe.channels], vec![0.0; c.len()]);
+    activation.forward(
+        &probe.coefficients,
+        &flat,
+        Some(&bias),
+        probe.channels,
+        &mut y,
+    );
     activation.backward_in_place(
         &probe.coefficients,
         &flat,
         Some(&bias),
-        CHANNELS,
+        probe.channels,
         &mut dx,
         Some(&mut dbias),
         &mut gradient,
@@ -186,7 +192,10 @@ fn kernels(
     let (mut value, mut slope, mut sums) = (Worst::new(), Worst::new(), Worst::new());
     let mut expected = vec![0.0_f64; c.len()];
     let mut terms = vec![1e-6_f64; c.len()];
-    let (mut by_bias, mut size_by_bias) = (vec![0.0_f64; CHANNELS], vec![1e-6_f64; CHANNELS]);
+    let (mut by_bias, mut size_by_bias) = (
+        vec![0.0_f64; probe.channels],
+        vec![1e-6_f64; probe.channels],
+    );
     for (row, (x, dy)) in x.iter().zip(dy).enumerate() {
         let z: Vec<f64> = x.iter().zip(&bias).map(|(x, b)| f64::from(x + b)).collect();
         let dy = exact(dy);
@@ -194,7 +203,7 @@ fn kernels(
         let exact_value = activation.row_value(c, &z);
         let mut by_coefficient = vec![0.0; c.len()];
         let exact_slope = activation.row_backward(c, &z, &dy, &mut by_coefficient);
-        let span = row * CHANNELS..(row + 1) * CHANNELS;
+        let span = row * probe.channels..(row + 1) * probe.channels;
         // The size of the terms: every term of a value with its magnitude, and what they are to a unit of the input.
         let magnitudes: Vec<f64> = z.iter().map(|z| z.abs()).collect();
         let positive: Vec<f64> = c.iter().map(|c| c.abs()).collect();

@@ -1,11 +1,12 @@
 //! A learned function as a fixed one: any function with coefficients, held at given ones.
 
+use super::held::HeldGroups;
 use super::{Family, Function, OverRows, Validation};
 use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
 use crate::number::Number;
-use crate::spec::{ActivationSpec, Parameter, ParameterKind, Share, Value};
+use crate::spec::{ActivationSpec, Parameter, ParameterKind, Real, Share, Value};
 use std::sync::Arc;
 
 pub(crate) const NAME: &str = "frozen";
@@ -16,8 +17,8 @@ pub(super) struct FrozenFamily;
 
 const OF: usize = 0;
 const COEFFICIENTS: usize = 1;
-/// More than any family has.
-const MOST: usize = 64;
+/// More than any layer has, also with a function for each channel.
+const MOST: usize = 1 << 20;
 
 impl Family for FrozenFamily {
     fn name(&self) -> &'static str {
@@ -46,7 +47,7 @@ impl Family for FrozenFamily {
     }
 
     fn note(&self) -> &'static str {
-        "Any function with coefficients, held at given ones; without them, at its start. `pliant freeze` writes it from a run."
+        "Any function with coefficients, held at given ones; without them, at its start. A function for each group of channels is held with the coefficients of all groups and fits one number of channels. `pliant freeze` writes it from a run."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -61,6 +62,10 @@ impl Family for FrozenFamily {
         matches!(&values[OF], Value::Function(of) if of.is_over_rows())
     }
 
+    fn is_by_channel(&self, values: &[Value]) -> bool {
+        matches!(&values[OF], Value::Function(of) if group_width(of).is_some())
+    }
+
     fn validate(&self, values: &[Value]) -> Validation {
         let (Value::Function(of), Value::Numbers(coefficients)) =
             (&values[OF], &values[COEFFICIENTS])
@@ -70,17 +75,29 @@ impl Family for FrozenFamily {
         if !of.is_learnable() {
             return Err(("of", format!("`{of}` has no coefficients to hold")));
         }
-        if of
-            .values()
-            .iter()
-            .any(|value| matches!(value, Value::Share(share) if *share != Share::Layer))
-        {
-            return Err((
-                "of",
-                format!(
-                    "`{of}` is a function for each group of channels, not one: only share=layer can be frozen into one"
-                ),
-            ));
+        if let Some(width) = group_width(of) {
+            if coefficients.is_empty() {
+                return Err((
+                    "coefficients",
+                    format!(
+                        "`{of}` is a function for each group of channels: it is held with the coefficients of all groups"
+                    ),
+                ));
+            }
+            let function = of
+                .resolved_family()
+                .resolve(of)
+                .map_err(|error| ("of", error.to_string()))?;
+            if held_groups(of, function, width, coefficients).is_none() {
+                return Err((
+                    "coefficients",
+                    format!(
+                        "{} are not those of any number of groups of `{of}`",
+                        coefficients.len()
+                    ),
+                ));
+            }
+            return Ok(());
         }
         let symbols = |function: Arc<dyn Function>| {
             let tensors = function.symbols();
@@ -111,7 +128,18 @@ impl Family for FrozenFamily {
                 reason: "it holds no function".into(),
             });
         };
-        let of = of.resolved_family().resolve(of)?;
+        let function = of.resolved_family().resolve(of)?;
+        if let Some(width) = group_width(of) {
+            let held = held_groups(of, function, width, given);
+            return match held {
+                Some(held) => Ok(Arc::new(held)),
+                None => Err(ActivationError::NoFunction {
+                    activation: spec.to_string(),
+                    reason: "its coefficients are not those of whole groups".into(),
+                }),
+            };
+        }
+        let of = function;
         let coefficients = if given.is_empty() {
             of.prepare()?;
             of.group_start()
@@ -126,6 +154,25 @@ impl Family for FrozenFamily {
             single,
         }))
     }
+}
+
+/// Channels of a group, where channels do not share one function.
+fn group_width(of: &ActivationSpec) -> Option<usize> {
+    of.values().iter().find_map(|value| match value {
+        Value::Share(Share::Group(width)) => Some(*width),
+        Value::Share(Share::Channel) => Some(1),
+        _ => None,
+    })
+}
+
+fn held_groups(
+    of: &ActivationSpec,
+    function: Arc<dyn Function>,
+    width: usize,
+    given: &[Real],
+) -> Option<HeldGroups> {
+    let coefficients = given.iter().map(|number| number.get() as f32).collect();
+    HeldGroups::new(function, width, coefficients, format!("{NAME}({of}, […])"))
 }
 
 #[derive(Debug)]

@@ -41,6 +41,7 @@ families! {
 }
 
 mod fixed;
+mod held;
 mod parametric;
 
 use crate::activation::CoefficientTensor;
@@ -116,6 +117,10 @@ pub(crate) trait Family: Send + Sync {
     fn is_over_rows(&self, _values: &[Value]) -> bool {
         false
     }
+    /// Whether it is a fixed function for each group of channels: no function of one input either.
+    fn is_by_channel(&self, _values: &[Value]) -> bool {
+        false
+    }
     /// Refuses combinations of arguments; names the parameter at fault.
     fn validate(&self, _values: &[Value]) -> Validation {
         Ok(())
@@ -153,6 +158,10 @@ pub(crate) type MakeSeries = Box<dyn Fn(&ActivationSpec) -> Arc<dyn Function>>;
 pub(crate) trait Function: Debug + Send + Sync {
     fn tensors(&self, _channels: usize) -> Result<Vec<CoefficientTensor>, ActivationError> {
         Ok(Vec::new())
+    }
+    /// The one number of channels that a fixed function for each group of channels is made for.
+    fn channels(&self) -> Option<usize> {
+        None
     }
     /// The symbols of the formula that are coefficients: for each tensor, one for each of its columns.
     fn symbols(&self) -> Vec<(&'static str, Vec<String>)> {

@@ -136,7 +136,7 @@ impl ActivationSpec {
     /// This learnable activation held at `coefficients`, those of one group in the order of its tensors.
     ///
     /// # Errors
-    /// [`ParseError`] if it has no coefficients, another number of them, or differs by channel.
+    /// [`ParseError`] if it has no coefficients, or another number of them.
     pub fn frozen(&self, coefficients: &[f32]) -> Result<Self, ParseError> {
         let numbers: Vec<String> = coefficients.iter().map(ToString::to_string).collect();
         format!("{}({self}, [{}])", family::FROZEN, numbers.join(", ")).parse()
@@ -145,6 +145,11 @@ impl ActivationSpec {
     /// Whether an output depends on its whole row of channels: no function of one input.
     pub fn is_over_rows(&self) -> bool {
         self.family.is_over_rows(&self.values)
+    }
+
+    /// Whether it is a fixed function for each group of channels: no function of one input either.
+    pub fn is_by_channel(&self) -> bool {
+        self.family.is_by_channel(&self.values)
     }
 
     /// The options of a rational, `None` for every other family.

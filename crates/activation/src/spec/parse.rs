@@ -147,6 +147,12 @@ impl Parser<'_> {
             );
             return Err(self.error(span, ParseErrorKind::Conflict { message }));
         }
+        if fixed && family.is_by_channel(&values) {
+            let message = format!(
+                "`{name}` is a function for each group of channels here, not one of its input alone: start from one that is"
+            );
+            return Err(self.error(span, ParseErrorKind::Conflict { message }));
+        }
         if !place.takes_gates() && family.gated(&values).is_some() {
             let message =
                 format!("`{name}` is a layer with a gate: it is no function of one input");

@@ -1,5 +1,7 @@
 //! What was frozen.
 
+use pliant_lab::brief;
+
 use super::{palette::Palette, summary::lines};
 use crate::{arguments::freeze::Freeze, command::freeze::Frozen};
 
@@ -14,7 +16,12 @@ pub(crate) fn text(frozen: &Frozen, arguments: &Freeze, palette: Palette) -> Str
             } else {
                 ""
             };
-            (site.site.as_str(), format!("{}{folded}", site.frozen))
+            let mut function = site.frozen.to_string();
+            // Many sets of numbers say nothing to a reader; the library has them.
+            if site.frozen.is_by_channel() {
+                function = brief(&function);
+            }
+            (site.site.as_str(), format!("{function}{folded}"))
         })
         .collect();
     rows.push(("model", format!("{}", arguments.out.display())));

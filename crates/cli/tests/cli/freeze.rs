@@ -147,13 +147,66 @@ fn what_cannot_be_frozen_is_refused() {
     let refused = workplace.run(&["freeze", "nowhere", "--out", "frozen"]);
     assert_ne!(refused.code, Some(0));
     assert!(refused.error().contains("nowhere"), "{refused}");
-    let workplace = trained("rational(share=group(8))");
-    let refused = workplace.run(&["freeze", "run", "--out", "frozen"]);
+}
+
+#[test]
+fn functions_for_groups_of_channels_are_held_group_by_group() {
+    let workplace = trained("rational(3/2, share=group(8))");
+    let frozen = workplace.succeed(&[
+        "freeze",
+        "run",
+        "--out",
+        "frozen",
+        "--library",
+        "shapes.toml",
+    ]);
+    assert!(
+        !frozen.stdout.contains("0."),
+        "lists of numbers are counted: {frozen}"
+    );
+    assert_eq!(loss(&workplace, "run/model"), loss(&workplace, "frozen"));
+
+    // They go on in another recipe, where they do not learn, and are drawn and exported.
+    workplace.succeed(&[
+        "pretrain",
+        "--recipe",
+        "nano.toml",
+        "--set",
+        "activation.function=@shapes.toml:learned",
+        "--out",
+        "again",
+        "--quiet",
+    ]);
+    let library = fs::read_to_string(workplace.path("shapes.toml")).unwrap();
+    let held = library
+        .lines()
+        .find_map(|line| line.strip_prefix("learned-layer-0 = "))
+        .unwrap();
+    let config = fs::read_to_string(workplace.path("again/model/config.json")).unwrap();
+    assert!(
+        config.contains(held.trim_matches('"')),
+        "unchanged by training"
+    );
+    workplace.succeed(&["shapes", "again", "--out", "pictures"]);
+    assert!(workplace.path("pictures/layer.0.svg").exists());
+    workplace.succeed(&["export", "again", "--to", "onnx", "--out", "again.onnx"]);
+    workplace.succeed(&["act", "check", "@shapes.toml:learned-layer-0"]);
+
+    // A layer of another size has other groups.
+    let refused = workplace.run(&[
+        "pretrain",
+        "--recipe",
+        "nano.toml",
+        "--set",
+        "activation.function=@shapes.toml:learned",
+        "--set",
+        "model.intermediate_size=16",
+        "--out",
+        "narrow",
+    ]);
     assert_ne!(refused.code, Some(0));
     assert!(
-        refused
-            .error()
-            .contains("is a function for each group of channels"),
+        refused.error().contains("channels, not for 16"),
         "{refused}"
     );
 }

@@ -38,9 +38,13 @@ pub(crate) fn source(config: &ModelConfig) -> Result<String, HubError> {
         let name = format!("{}_{index}", activation.spec().name());
         let _ = write!(functions, "\n\n{}", pytorch::function(&activation, &name));
         let mut tensors = String::new();
-        let layer = activation
-            .coefficient_tensors(config.inner_size(spec))
-            .map_err(unknown)?;
+        // What a fixed function holds is in its text.
+        let layer = if activation.is_learnable() {
+            activation.coefficient_tensors(config.inner_size(spec))
+        } else {
+            Ok(Vec::new())
+        };
+        let layer = layer.map_err(unknown)?;
         for (position, tensor) in layer.iter().enumerate() {
             // A pooler has other channels than a layer, and no gate; groups that do not divide them have no place there.
             let pooler = activation

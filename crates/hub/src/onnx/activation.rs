@@ -26,8 +26,12 @@ impl Writer<'_> {
         };
         let activation = Activation::new(spec).map_err(refused)?;
         let mut coefficients = Vec::new();
-        for tensor in activation.coefficient_tensors(channels).map_err(refused)? {
-            coefficients.extend(self.weights.get(&format!("{site}.{}", tensor.name))?.1);
+        if activation.is_learnable() {
+            for tensor in activation.coefficient_tensors(channels).map_err(refused)? {
+                coefficients.extend(self.weights.get(&format!("{site}.{}", tensor.name))?.1);
+            }
+        } else {
+            coefficients = activation.start_coefficients(channels).map_err(refused)?;
         }
         let formula = formula(&activation, &coefficients, channels).map_err(refused)?;
         if formula.nodes.is_empty() && formula.output == Operand::Input {

@@ -49,6 +49,15 @@ pub(crate) struct Value {
     pub(crate) tag: String,
     #[prost(oneof = "Content", tags = "2, 4, 5")]
     pub(crate) content: Option<Content>,
+    #[prost(message, optional, tag = "9")]
+    pub(crate) metadata: Option<Metadata>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Metadata {
+    /// Shown with the value, in Markdown.
+    #[prost(string, tag = "3")]
+    pub(crate) description: String,
 }
 
 #[derive(Clone, PartialEq, Oneof)]

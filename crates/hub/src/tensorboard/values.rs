@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pliant_activation::Activation;
 use pliant_train::{Health, InputHistogram, SiteCoefficients, coefficient_groups};
 
-use super::message::{Content, Histogram, Value};
+use super::message::{Content, Histogram, Metadata, Value};
 use super::picture;
 
 /// Buckets of a histogram of coefficients.
@@ -15,6 +15,7 @@ pub(crate) fn scalar(tag: impl Into<String>, value: f64) -> Value {
     Value {
         tag: tag.into(),
         content: Some(Content::Scalar(value as f32)),
+        metadata: None,
     }
 }
 
@@ -22,6 +23,7 @@ fn histogram(tag: String, histogram: Histogram) -> Value {
     Value {
         tag,
         content: Some(Content::Histogram(histogram)),
+        metadata: None,
     }
 }
 
@@ -45,13 +47,17 @@ pub(crate) fn coefficients(sites: &[SiteCoefficients]) -> Vec<Value> {
     values
 }
 
-/// The curve of each site as a picture.
+/// The curve of each site as a picture, with what it is where it is not the function itself.
 pub(crate) fn curves(activation: Option<&Activation>, sites: &[SiteCoefficients]) -> Vec<Value> {
     let pictures = sites.iter().filter_map(|site| {
-        let image = picture::curve(activation?, &coefficient_groups(&site.tensors).ok()?)?;
+        let activation = activation?;
+        let image = picture::curve(activation, &coefficient_groups(&site.tensors).ok()?)?;
         Some(Value {
             tag: format!("activation/{}", site.site),
             content: Some(Content::Image(image)),
+            metadata: activation.curve().map(|curve| Metadata {
+                description: format!("Curve: {curve}."),
+            }),
         })
     });
     pictures.collect()
@@ -126,4 +132,35 @@ pub(crate) fn health(of: &Health) -> Vec<Value> {
         values.push(scalar(format!("largest_input/{}", site.site), site.largest));
     }
     values
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use pliant_train::NamedTensor;
+
+    use super::*;
+
+    #[test]
+    fn a_curve_that_is_not_the_function_says_what_it_is() {
+        for (text, note) in [("rational", None), ("poly_norm", Some("one channel"))] {
+            let activation = Activation::new(&text.parse().unwrap()).unwrap();
+            let mut values = activation.start_coefficients(8).unwrap().into_iter();
+            let tensors = activation.coefficient_tensors(8).unwrap().into_iter();
+            let site = SiteCoefficients {
+                site: "layer.0".to_owned(),
+                tensors: tensors
+                    .map(|tensor| NamedTensor {
+                        name: tensor.name.to_owned(),
+                        values: values.by_ref().take(tensor.len()).collect(),
+                        shape: tensor.shape,
+                    })
+                    .collect(),
+            };
+            let drawn = curves(Some(&activation), &[site]);
+            let description = drawn[0].metadata.as_ref().map(|of| of.description.as_str());
+            assert_eq!(description.is_some(), note.is_some(), "{text}");
+            assert!(note.is_none_or(|note| description.unwrap().contains(note)));
+        }
+    }
 }

@@ -31,8 +31,7 @@ impl AnyModel {
     /// and wherever it cannot be folded, outputs are equal to the bit.
     ///
     /// # Errors
-    /// [`ModelError::NotFreezable`] where nothing learns, where an adapter is not merged, or where a site has a function for
-    /// each group of channels.
+    /// [`ModelError::NotFreezable`] where nothing learns, or where an adapter is not merged.
     pub fn frozen(&self, fold: bool) -> Result<(Self, Vec<FrozenSite>), ModelError> {
         let refuse = |reason: String| ModelError::NotFreezable { reason };
         if self

@@ -72,6 +72,7 @@ fn site(place: Place, activation: Activation, channels: usize) -> Result<Site, M
     let module = place.module();
     let parameter_names = tensors
         .iter()
+        .filter(|_| activation.is_learnable())
         .map(|tensor| format!("{module}.activation.{}", tensor.name))
         .collect();
     Ok(Site {

@@ -66,7 +66,7 @@ impl LearnableActivationConfig {
         let start = activation
             .start_coefficients(self.channels)
             .map_err(named)?;
-        let coefficients = (!start.is_empty()).then(|| {
+        let coefficients = activation.is_learnable().then(|| {
             let start = Tensor::from_data(start.as_slice(), (device, DType::F32));
             Param::from_tensor(start)
         });

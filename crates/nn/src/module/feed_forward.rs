@@ -88,7 +88,8 @@ impl FeedForwardConfig {
     }
 }
 
-/// The flat coefficient buffer of a site, with parameters `{site}.activation.{tensor}`; `None` for a fixed function.
+/// The flat coefficient buffer of a site, with parameters `{site}.activation.{tensor}`; `None` for a fixed function, which knows
+/// what it holds.
 pub(super) fn coefficients(
     activation: &Activation,
     channels: usize,
@@ -99,10 +100,10 @@ pub(super) fn coefficients(
         site: site.to_owned(),
         source: error,
     };
-    let start = activation.start_coefficients(channels).map_err(named)?;
-    if start.is_empty() {
+    if !activation.is_learnable() {
         return Ok(None);
     }
+    let start = activation.start_coefficients(channels).map_err(named)?;
     let mut rest = start.as_slice();
     let mut parts = Vec::new();
     for tensor in activation.coefficient_tensors(channels).map_err(named)? {

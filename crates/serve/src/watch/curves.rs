@@ -140,7 +140,10 @@ impl Evolution {
                 evaluate(snapshot.step, &snapshot.sites);
             }
         } else {
-            evaluate(0, &[vec![Vec::new()]]);
+            let fixed = function.fixed_groups();
+            let drawn = fixed.iter().take(GROUPS).cloned().collect();
+            evaluate(0, &[drawn]);
+            curves.groups = fixed.len();
             curves.sites = vec!["every layer".to_owned()];
         }
         curves

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pliant_activation::{Activation, ActivationSpec};
+use pliant_activation::{Activation, ActivationSpec, CoefficientTensor};
 use pliant_kernels::random::{Purpose, Stream, name_key};
 use pliant_nn::{ModelConfig, ModelError, ParameterInfo, Role, Sites};
 
@@ -201,32 +201,48 @@ fn draw_biases(
 /// # Errors
 /// Sites that the model does not have, or an activation that does not suit its width.
 pub fn twin_coefficients(config: &ModelConfig, has_pooler: bool) -> Result<usize, TrainError> {
+    let own = coefficients(config, has_pooler)?;
+    if own > 0 {
+        return Ok(own);
+    }
     let mut twin = config.clone();
-    let learns = |spec: &ActivationSpec, channels| -> Result<usize, ModelError> {
+    twin.activation = default_rational();
+    if !twin.sites.resolve(twin.layers)?.contains(&true) {
+        twin.sites = Sites::all().with_pooler(twin.sites.pooler());
+    }
+    coefficients(&twin, has_pooler)
+}
+
+/// How many coefficients of its activations a model has.
+fn coefficients(config: &ModelConfig, has_pooler: bool) -> Result<usize, TrainError> {
+    let of = |spec: &ActivationSpec, channels: usize| -> Result<usize, TrainError> {
+        if !spec.is_learnable() {
+            return Ok(0);
+        }
         let failed = |source| ModelError::Activation {
             site: "the rational twin".to_owned(),
             source,
         };
         let activation = Activation::new(spec.elementwise()).map_err(failed)?;
         let tensors = activation.coefficient_tensors(channels).map_err(failed)?;
-        Ok(tensors
-            .iter()
-            .map(|tensor| tensor.shape.iter().product::<usize>())
-            .sum())
+        Ok(tensors.iter().map(CoefficientTensor::len).sum())
     };
-    if learns(&twin.activation, twin.inner_size(&twin.activation))? == 0 {
-        twin.activation = default_rational();
-        if !twin.sites.resolve(twin.layers)?.contains(&true) {
-            twin.sites = Sites::all().with_pooler(twin.sites.pooler());
+    let mut count = 0;
+    for function in config.layer_activations()? {
+        count += of(function, config.inner_size(function))?;
+    }
+    let additions = &config.additions;
+    let added = [&additions.feed_forward_input, &additions.attention_output];
+    for added in added.into_iter().flatten() {
+        for layer in 0..config.layers {
+            let function = added.of_layer(layer).unwrap_or(added);
+            count += of(function, config.hidden_size)?;
         }
     }
-    let layers = twin.sites.resolve(twin.layers)?;
-    let layers = layers.iter().filter(|site| **site).count();
-    let pooler = usize::from(has_pooler && twin.sites.pooler());
-    Ok(
-        layers * learns(&twin.activation, twin.inner_size(&twin.activation))?
-            + pooler * learns(&twin.activation, twin.hidden_size)?,
-    )
+    if has_pooler && config.sites.pooler() {
+        count += of(config.pooler_activation(), config.hidden_size)?;
+    }
+    Ok(count)
 }
 
 #[expect(
@@ -381,6 +397,19 @@ mod tests {
             ("glu(rational)", "all", true, 120),
             ("glu(rational(share=group(256)))", "0", true, 80),
             ("glu(silu)", "all", false, 120),
+            ("rational(3/2)", "all", false, 72),
+            (
+                "layers([rational, gelu, gelu, gelu, gelu, gelu, gelu, gelu, gelu, gelu, swish, gelu])",
+                "all",
+                false,
+                11,
+            ),
+            (
+                "layers([relu, gelu, gelu, gelu, gelu, gelu, gelu, gelu, gelu, gelu, silu, gelu])",
+                "all",
+                false,
+                120,
+            ),
         ] {
             let mut config = Preset::Base
                 .config(30_522, activation.parse().unwrap())
