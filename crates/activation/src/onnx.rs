@@ -354,6 +354,8 @@ mod tests {
                 names.push(format!("rational(3/2, form={form}, {share})"));
             }
         }
+        names.push("frozen(swish(share=group(2)), [0.5, 1, 2])".to_owned());
+        names.push("frozen(rational(1/1, share=group(3)), [0, 1, 0.2, 0.5, 1, 0.3])".to_owned());
         for name in names {
             let activation = activation(&name);
             let coefficients = coefficients(&activation);

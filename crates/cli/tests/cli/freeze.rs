@@ -189,7 +189,11 @@ fn functions_for_groups_of_channels_are_held_group_by_group() {
     );
     workplace.succeed(&["shapes", "again", "--out", "pictures"]);
     assert!(workplace.path("pictures/layer.0.svg").exists());
-    workplace.succeed(&["export", "again", "--to", "onnx", "--out", "again.onnx"]);
+    for (to, out) in [("onnx", "again.onnx"), ("hf", "again-hf")] {
+        workplace.succeed(&["export", "--to", to, "--model", "again/model", "--out", out]);
+    }
+    let module = fs::read_to_string(workplace.path("again-hf/modeling_pliant.py")).unwrap();
+    assert!(module.contains("numerator = torch.tensor([["), "{module}");
     workplace.succeed(&["act", "check", "@shapes.toml:learned-layer-0"]);
 
     // A layer of another size has other groups.
