@@ -191,14 +191,14 @@ fn errors_point_at_the_character_and_help() {
         ),
         (
             "frozen(swish(share=group(4)), [])",
-            0,
+            30,
             "`swish(share=group(4))` is a function for each group of channels: it is held with the coefficients of all groups",
             None,
         ),
         (
             "frozen(rational(1/1, share=group(4)), [1, 2, 3, 4])",
             38,
-            "4 are not those of any number of groups of `rational(1/1, share=group(4))`",
+            "4 coefficients are not those of whole groups of `rational(1/1, share=group(4))`",
             None,
         ),
         (

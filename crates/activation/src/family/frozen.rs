@@ -92,7 +92,7 @@ impl Family for FrozenFamily {
                 return Err((
                     "coefficients",
                     format!(
-                        "{} are not those of any number of groups of `{of}`",
+                        "{} coefficients are not those of whole groups of `{of}`",
                         coefficients.len()
                     ),
                 ));
