@@ -259,6 +259,42 @@ fn a_frozen_gate_computes_what_it_learned() {
 }
 
 #[test]
+fn gates_for_groups_of_channels_are_held_group_by_group() {
+    let config = small_config("glu(swish(share=group(8)))");
+    let mut model = MaskedLanguageModel::new(&config, 3).unwrap();
+    model
+        .update(&mut |_, info, values| {
+            if info.role == Role::Activation {
+                for (group, value) in values.iter_mut().enumerate() {
+                    *value = 1.25 + 0.5 * group as f32;
+                }
+            }
+        })
+        .unwrap();
+    let batch = OwnedBatch::padded(1, 4, 16, config.vocabulary_size);
+    let before = model.score(&batch.input()).unwrap();
+    let learned = AnyModel::MaskedLanguage(Box::new(model));
+    // Groups have no affine maps that a matrix takes in.
+    let (frozen, sites) = learned.frozen(true).unwrap();
+    assert!(
+        sites
+            .iter()
+            .all(|site| !site.folded && site.frozen.is_by_channel())
+    );
+    let AnyModel::MaskedLanguage(frozen) = frozen else {
+        panic!("another head");
+    };
+    assert!(
+        frozen
+            .parameters()
+            .iter()
+            .all(|info| info.role != Role::Activation)
+    );
+    let after = frozen.score(&batch.input()).unwrap();
+    assert_eq!(after.loss_sum, before.loss_sum);
+}
+
+#[test]
 fn layers_with_and_without_a_gate_in_one_model() {
     let config = small_config("layers([gelu, glu(rational)])");
     let model = MaskedLanguageModel::new(&config, 3).unwrap();
