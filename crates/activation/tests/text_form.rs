@@ -202,6 +202,12 @@ fn errors_point_at_the_character_and_help() {
             None,
         ),
         (
+            "frozen(swish(share=group(18446744073709551615)), [1, 2])",
+            49,
+            "2 coefficients are not those of whole groups of `swish(share=group(18446744073709551615))`",
+            None,
+        ),
+        (
             "rational(start=frozen(swish(share=channel), [1, 2]))",
             15,
             "`frozen` is a function for each group of channels here, not one of its input alone: start from one that is",

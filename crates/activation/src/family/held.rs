@@ -31,7 +31,7 @@ impl HeldGroups {
         coefficients: Vec<f32>,
         text: String,
     ) -> Option<Self> {
-        let tensors = |groups: usize| of.tensors(groups * width).ok();
+        let tensors = |groups: usize| of.tensors(groups.checked_mul(width)?).ok();
         let count = |tensors: Vec<CoefficientTensor>| {
             tensors.iter().map(CoefficientTensor::len).sum::<usize>()
         };
