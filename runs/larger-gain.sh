@@ -28,7 +28,7 @@ train() {
 export -f train
 export pliant here text out seeds
 
-"$pliant" compare --recipe "$here/recipes/larger-gain.toml" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --plain \
+"$pliant" compare --recipe "$here/recipes/larger-gain.toml" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --set optimizer.warmup=0 --plain \
     --out "$out/larger-gain/prepare" > "$out/larger-gain/prepare.log" 2>&1
 status=0
 for recipe in larger-gain larger-gain-rates; do
