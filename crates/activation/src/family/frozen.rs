@@ -6,7 +6,7 @@ use crate::dual::Dual;
 use crate::error::ActivationError;
 use crate::expression::Expression;
 use crate::number::Number;
-use crate::spec::{ActivationSpec, Parameter, ParameterKind, Real, Share, Value};
+use crate::spec::{ActivationSpec, Parameter, ParameterKind, Real, Value};
 use std::sync::Arc;
 
 pub(crate) const NAME: &str = "frozen";
@@ -159,8 +159,7 @@ impl Family for FrozenFamily {
 /// Channels of a group, where channels do not share one function.
 fn group_width(of: &ActivationSpec) -> Option<usize> {
     of.values().iter().find_map(|value| match value {
-        Value::Share(Share::Group(width)) => Some(*width),
-        Value::Share(Share::Channel) => Some(1),
+        Value::Share(share) => share.channels_per_group(),
         _ => None,
     })
 }
