@@ -20,8 +20,8 @@ score_half_b() {
     for comparison in "$@"; do
         for model in "$out/$comparison"/*/seed-*/model; do
             [ -d "$model" ] || continue
-            cell="${model#"$out"/}"
-            IFS=/ read -r _ arm seed _ <<< "$cell"
+            cell="${model#"$out/$comparison"/}"
+            IFS=/ read -r arm seed _ <<< "$cell"
             loss="$("$pliant" eval --model "$model" --corpus "$out/half-b" --cache "$out/data-b" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["loss"])')"
             echo "$comparison,$arm,${seed#seed-},$loss" >> "$file"
         done

@@ -1,0 +1,62 @@
+# Sourced behind program.sh and halves.sh by scripts that train each arm of a recipe as a comparison of its own, two at a time with one thread
+# each. Arms whose cells are known already are not trained, so that runs can be spread over several machines of one processor model.
+
+# arms_of RECIPE [ARM…]: a line "RECIPE ARM" for each arm of the recipe, or for those that are named.
+arms_of() {
+    local recipe="$1" wanted=" ${*:2} " arm
+    sed -n '/^\[\[arm\]\]$/ { n; s/^name = "\(.*\)"$/\1/p }' "$recipe" | while read -r arm; do
+        [ -z "${wanted// /}" ] || [[ "$wanted" == *" $arm "* ]] || continue
+        echo "$recipe $arm"
+    done
+}
+
+# finished ARM: whether `known` has all its seeds.
+finished() {
+    local seed
+    for seed in $(seq "${seeds%-*}" "${seeds#*-}"); do
+        grep -q "^$1,$seed," "$known" 2> /dev/null || return 1
+    done
+}
+
+# train_arm RECIPE ARM: a divergence is a result.
+train_arm() {
+    local status=0
+    "$pliant" compare --recipe "$1" --arms "$2" --corpus "$text" --set data.cache="$out/data" --seeds "$seeds" --threads 1 --plain \
+        --out "$out/$cells/$2" > "$out/$cells/$2.log" 2>&1 || status=$?
+    # To xargs, 255 means that nothing more shall be begun.
+    [ $status -eq 0 ] || [ $status -eq 4 ] || exit 255
+}
+export -f train_arm
+
+# train_arms CELLS SEEDS KNOWN: the arms of standard input (lines of arms_of) with the seeds FIRST-LAST into $out/CELLS; what is finished there
+# goes into $out/CELLS.csv, behind the lines of KNOWN, which need not exist.
+train_arms() {
+    local recipe arm first="" status=0
+    export cells="$1" seeds="$2" pliant text out
+    known="$3"
+    mkdir -p "$out/$cells"
+    while read -r recipe arm; do
+        finished "$arm" && continue
+        if [ -z "$first" ]; then
+            first="$recipe"
+            "$pliant" compare --recipe "$recipe" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --set optimizer.warmup=0 --plain \
+                --out "$out/$cells/prepare" > "$out/$cells/prepare.log" 2>&1 < /dev/null
+        fi
+        echo "$recipe $arm"
+    done | xargs -r -L 1 -P 2 bash -c 'train_arm "$@"' train_arm || status=$?
+    python3 "$here/runs/cells.py" "$out/$cells" "$known" > "$out/$cells.csv"
+    return $status
+}
+
+# score_arms CELLS KNOWN: the loss of every finished model of $out/CELLS on half B into $out/CELLS-half-b.csv, behind the lines of KNOWN.
+score_arms() {
+    local results comparisons=()
+    for results in "$out/$1"/*/results.json; do
+        case "$results" in */prepare/*) ;; *) comparisons+=("$1/$(basename "$(dirname "$results")")") ;; esac
+    done
+    score_half_b "$out" "$out/scored.csv" "${comparisons[@]}"
+    {
+        cat "$2" 2> /dev/null || echo "arm,seed,loss"
+        tail -n +2 "$out/scored.csv" | cut -d, -f2-
+    } | awk -F, '!seen[$1 "," $2]++' > "$out/$1-half-b.csv"
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# What came out ahead in runs/larger-gain.sh, on eight new seeds and the other half of the validation articles (docs/evidence.md, "Protocol of
+# where a gain comes from"). Interrupt it whenever you like and call it again.
+#
+#     runs/confirm-gain.sh WIKIPEDIA OUT ARM…
+#
+# The ARMs are trained, and gelu and rational with them. Finished cells are written to OUT/confirm-gain.csv, their losses on half B to
+# OUT/confirm-gain-half-b.csv; arms of which docs/evidence has these files with all seeds are not trained again. PLIANT names another program.
+set -euo pipefail
+wikipedia="$(realpath "$1")"
+mkdir -p "$2"
+out="$(realpath "$2")"
+. "$(dirname "$0")/program.sh"
+. "$(dirname "$0")/halves.sh"
+. "$(dirname "$0")/arms.sh"
+evidence="$here/docs/evidence"
+for recipe in larger-gain larger-gain-rates; do
+    arms_of "$here/recipes/$recipe.toml" gelu rational "${@:3}"
+done | train_arms confirm-gain 41-48 "$evidence/confirm-gain.csv"
+score_arms confirm-gain "$evidence/confirm-gain-half-b.csv"
