@@ -164,6 +164,30 @@ impl Expression {
         })
     }
 
+    /// The formula with every part worked out that is a number, and every choice made that a number decides: exporters' functions of
+    /// tensors take no plain numbers.
+    #[must_use]
+    pub fn folded(&self) -> Self {
+        self.rebuilt(&|part| match part {
+            Self::Where(condition, argument, first, second) => {
+                let argument = argument.number()?;
+                // As `Number` says: the other branch at 0.
+                let is_first = match condition {
+                    Condition::Positive => argument > 0.0,
+                    Condition::Negative => argument < 0.0,
+                };
+                Some(if is_first { first } else { second }.folded())
+            }
+            _ => part.number().map(Self::Constant),
+        })
+    }
+
+    /// The finite number that the formula is, if it has no symbols.
+    fn number(&self) -> Option<f64> {
+        self.evaluate(&|_| None)
+            .filter(|number| f64::is_finite(*number))
+    }
+
     /// The formula with `other` in the place of each part for which it gives one.
     fn rebuilt(&self, other: &dyn Fn(&Self) -> Option<Self>) -> Self {
         if let Some(other) = other(self) {

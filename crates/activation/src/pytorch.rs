@@ -185,6 +185,36 @@ mod tests {
     }
 
     #[test]
+    fn no_function_of_tensors_gets_a_plain_number() {
+        let text = printed("frozen(rational(3/2), [0.01, 0.5, 0.3, 0, 0.125, -0.25])");
+        assert!(
+            text.ends_with("/ (1.0 + s1 * (0.125 + s1 * 0.25))\n"),
+            "{text}"
+        );
+        for learned in crate::list::list().unwrap() {
+            let Ok(spec) = format!("frozen({})", learned.name).parse() else {
+                continue;
+            };
+            let Ok(activation) = Activation::new(&spec) else {
+                continue;
+            };
+            let (value, derivative) = activation.expressions();
+            for formula in [value, derivative] {
+                formula.walk(&mut |part| {
+                    if let Expression::Unary(_, argument) | Expression::Where(_, argument, ..) =
+                        part
+                    {
+                        assert!(
+                            !matches!(**argument, Expression::Constant(_)),
+                            "{spec}: {formula}"
+                        );
+                    }
+                });
+            }
+        }
+    }
+
+    #[test]
     fn fixed_functions_take_the_input_alone() {
         assert_eq!(
             printed("relu"),

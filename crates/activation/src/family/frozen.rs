@@ -198,10 +198,11 @@ impl Frozen {
             .into_iter()
             .flat_map(|(_, symbols)| symbols)
             .collect();
-        formula.with_constants(&|name| {
+        let held = formula.with_constants(&|name| {
             let index = symbols.iter().position(|symbol| symbol == name)?;
             Some(self.coefficients[index])
-        })
+        });
+        held.folded()
     }
 }
 
