@@ -1,5 +1,5 @@
 # Sourced behind program.sh and halves.sh by scripts that train each arm of a recipe as a comparison of its own, two at a time with one thread
-# each. Arms whose cells are known already are not trained, so that runs can be spread over several machines of one processor model.
+# each. Cells that are known already are not trained, so that runs can be spread over several machines of one processor model.
 
 # arms_of RECIPE [ARM…]: a line "RECIPE ARM" for each arm of the recipe, or for those that are named.
 arms_of() {
@@ -10,18 +10,19 @@ arms_of() {
     done
 }
 
-# finished ARM: whether `known` has all its seeds.
-finished() {
-    local seed
-    for seed in $(seq "${seeds%-*}" "${seeds#*-}"); do
-        grep -q "^$1,$seed," "$known" 2> /dev/null || return 1
+# missing ARM FIRST-LAST KNOWN: the seeds that KNOWN has no cell of, with commas.
+missing() {
+    local seed seeds=()
+    for seed in $(seq "${2%-*}" "${2#*-}"); do
+        grep -q "^$1,$seed," "$3" 2> /dev/null || seeds+=("$seed")
     done
+    (IFS=,; echo "${seeds[*]}")
 }
 
-# train_arm RECIPE ARM: a divergence is a result.
+# train_arm RECIPE ARM SEEDS: a divergence is a result.
 train_arm() {
     local status=0
-    "$pliant" compare --recipe "$1" --arms "$2" --corpus "$text" --set data.cache="$out/data" --seeds "$seeds" --threads 1 --plain \
+    "$pliant" compare --recipe "$1" --arms "$2" --corpus "$text" --set data.cache="$out/data" --seeds "$3" --threads 1 --plain \
         --out "$out/$cells/$2" > "$out/$cells/$2.log" 2>&1 || status=$?
     # To xargs, 255 means that nothing more shall be begun.
     [ $status -eq 0 ] || [ $status -eq 4 ] || exit 255
@@ -31,20 +32,23 @@ export -f train_arm
 # train_arms CELLS SEEDS KNOWN: the arms of standard input (lines of arms_of) with the seeds FIRST-LAST into $out/CELLS; what is finished there
 # goes into $out/CELLS.csv, behind the lines of KNOWN, which need not exist.
 train_arms() {
-    local recipe arm first="" status=0
-    export cells="$1" seeds="$2" pliant text out
-    known="$3"
+    local recipe arm seeds begun first="" status=0
+    export cells="$1" pliant text out
     mkdir -p "$out/$cells"
     while read -r recipe arm; do
-        finished "$arm" && continue
+        seeds="$(missing "$arm" "$2" "$3")"
+        [ -n "$seeds" ] || continue
+        # What is begun goes on with the seeds that it was begun with.
+        begun="$out/$cells/$arm/compare.json"
+        [ ! -f "$begun" ] || seeds="$(python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["seeds"], sep=",")' "$begun")"
         if [ -z "$first" ]; then
             first="$recipe"
             "$pliant" compare --recipe "$recipe" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --set optimizer.warmup=0 --plain \
                 --out "$out/$cells/prepare" > "$out/$cells/prepare.log" 2>&1 < /dev/null
         fi
-        echo "$recipe $arm"
+        echo "$recipe $arm $seeds"
     done | xargs -r -L 1 -P 2 bash -c 'train_arm "$@"' train_arm || status=$?
-    python3 "$here/runs/cells.py" "$out/$cells" "$known" > "$out/$cells.csv"
+    python3 "$here/runs/cells.py" "$out/$cells" "$3" > "$out/$cells.csv"
     return $status
 }
 

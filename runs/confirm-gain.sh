@@ -5,7 +5,7 @@
 #     runs/confirm-gain.sh WIKIPEDIA OUT ARM…
 #
 # The ARMs are trained, and gelu and rational with them. Finished cells are written to OUT/confirm-gain.csv, their losses on half B to
-# OUT/confirm-gain-half-b.csv; arms of which docs/evidence has these files with all seeds are not trained again. PLIANT names another program.
+# OUT/confirm-gain-half-b.csv; cells that these files of docs/evidence have are not trained again. PLIANT names another program.
 set -euo pipefail
 wikipedia="$(realpath "$1")"
 mkdir -p "$2"

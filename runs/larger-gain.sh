@@ -5,8 +5,8 @@
 #     runs/larger-gain.sh WIKIPEDIA OUT [ARM…]
 #
 # WIKIPEDIA holds train*.txt.xz and valid.txt.xz. Everything is chosen on half A of the validation articles; what wins is confirmed by
-# runs/confirm-gain.sh. An arm of which docs/evidence/larger-gain.csv has all seeds is not trained; what is finished goes into
-# OUT/larger-gain.csv, with those lines. Without ARMs all are trained, the most interesting first. PLIANT names another program.
+# runs/confirm-gain.sh. Cells that docs/evidence/larger-gain.csv has are not trained; what is finished goes into
+# OUT/larger-gain.csv, behind those lines. Without ARMs all are trained, the most interesting first. PLIANT names another program.
 set -euo pipefail
 wikipedia="$(realpath "$1")"
 mkdir -p "$2"

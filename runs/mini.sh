@@ -5,7 +5,7 @@
 #     runs/mini.sh WIKIPEDIA OUT [ARM…]
 #
 # The ARMs are those of recipes/larger-gain.toml, whose setting holds but for the preset. Finished cells are written to OUT/mini.csv, their losses
-# on half B to OUT/mini-half-b.csv; arms of which docs/evidence has these files with all seeds are not trained again. PLIANT names another program.
+# on half B to OUT/mini-half-b.csv; cells that these files of docs/evidence have are not trained again. PLIANT names another program.
 set -euo pipefail
 wikipedia="$(realpath "$1")"
 mkdir -p "$2"
