@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# What a confirmed arm means downstream: gelu and that arm with preset mini, pre-trained on 49 million tokens, then fine-tuned on seven tasks of GLUE
+# with 100 examples each, ten seeds (docs/evidence.md). Interrupt it whenever you like and call it again.
+#
+#     runs/downstream.sh WIKIPEDIA GLUE OUT ARM
+#
+# ARM is one of recipes/larger-gain.toml; setting and seed of the pre-training are those of recipes/wikipedia-mini.toml but for the initialisation,
+# which is that of the arm. MODES are the modes of fine-tuning (full and activations, if it does not say otherwise), PLIANT names another program.
+set -euo pipefail
+wikipedia="$(realpath "$1")"
+glue="$(realpath "$2")"
+arm="$4"
+mkdir -p "$3"
+out="$(realpath "$3")"
+. "$(dirname "$0")/program.sh"
+. "$(dirname "$0")/halves.sh"
+{
+    cat "$here/recipes/wikipedia-mini.toml"
+    sed -n '/^\[\[arm\]\]$/,$p' "$here/recipes/larger-gain.toml"
+} > "$out/pre-training.toml"
+pre_train() {
+    "$pliant" compare --recipe "$out/pre-training.toml" --corpus "$text" --set data.cache="$out/data" --set model.initialisation=released_equal --threads 1 --plain "$@"
+}
+export -f pre_train
+export pliant text out
+# The data are prepared before two processes read them.
+pre_train --arms gelu --seeds 100 --steps 1 --set optimizer.warmup=0 --out "$out/prepare" > "$out/prepare.log" 2>&1
+printf '%s\n' gelu "$arm" | xargs -P 2 -I{} bash -c 'pre_train --arms {} --seeds 1 --out "$out/pre-training-{}" > "$out/pre-training-{}.log" 2>&1'
+python3 - "$here/recipes/glue-100.toml" "$glue" "$arm" "${MODES:-full activations}" > "$out/downstream.toml" <<'PYTHON'
+import json, re, sys
+
+recipe, glue, arm, modes = sys.argv[1:]
+text = open(recipe).read().partition("[[model]]")[0]
+text = re.sub(r"(?m)^data = .*$", f"data = {json.dumps(glue)}", text)
+text = re.sub(r"(?m)^modes = .*$", f"modes = {json.dumps(modes.split())}", text)
+print(text, end="")
+for name in ("gelu", arm):
+    print(f'[[model]]\nname = "{name}"\nfolder = "pre-training-{name}/{name}/seed-1/model"\n')
+PYTHON
+cd "$out"
+"$pliant" sweep downstream.toml --out sweep --plain
