@@ -21,7 +21,11 @@ def difference(own, base):
     count, value, interval, p = paired(own, base)
     if count == 0:
         return "– | –"
-    return f"{value:+.4f} | {interval[0]:+.4f} to {interval[1]:+.4f}, p = {p:.2g}" if interval else f"{value:+.4f} | –"
+    if not interval:
+        return f"{value:+.4f} | –"
+    # Equal in every seed: no test.
+    test = "" if interval[0] == interval[1] else f", p = {p:.2g}"
+    return f"{value:+.4f} | {interval[0]:+.4f} to {interval[1]:+.4f}{test}"
 
 
 def main(cells, recipes):
