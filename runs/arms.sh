@@ -1,6 +1,14 @@
 # Sourced behind program.sh and halves.sh by scripts that train each arm of a recipe as a comparison of its own, two at a time with one thread
 # each. Cells that are known already are not trained, so that runs can be spread over several machines of one processor model.
 
+# known NAME: the file of docs/evidence with the cells that are known. A cell has the same bytes on processors of one model only, so those of AVX2
+# are in files of their own.
+known() {
+    local level=""
+    grep -q avx512bf16 /proc/cpuinfo || level="-avx2"
+    echo "$here/docs/evidence/$1$level.csv"
+}
+
 # arms_of RECIPE [ARM…]: a line "RECIPE ARM" for each arm of the recipe, or for those that are named.
 arms_of() {
     local recipe="$1" wanted=" ${*:2} " arm

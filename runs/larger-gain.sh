@@ -16,4 +16,4 @@ out="$(realpath "$2")"
 . "$(dirname "$0")/arms.sh"
 for recipe in larger-gain larger-gain-rates; do
     arms_of "$here/recipes/$recipe.toml" "${@:3}"
-done | train_arms larger-gain 31-33 "$here/docs/evidence/larger-gain.csv"
+done | train_arms larger-gain 31-33 "$(known larger-gain)"

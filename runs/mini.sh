@@ -13,11 +13,10 @@ out="$(realpath "$2")"
 . "$(dirname "$0")/program.sh"
 . "$(dirname "$0")/halves.sh"
 . "$(dirname "$0")/arms.sh"
-evidence="$here/docs/evidence"
 {
     sed 's/^preset = "tiny"$/preset = "mini"/' "$here/recipes/larger-gain.toml"
     # The gelu of the released code is the arm gelu: released_equal gives both arms its weights.
     printf '\n[[arm]]\nname = "released-rational"\nset = { activation.function = "rational", model.initialisation = "released_raft" }\n'
 } > "$out/mini.toml"
-arms_of "$out/mini.toml" gelu rational "${@:3}" released-rational | train_arms mini 61-63 "$evidence/mini.csv"
-score_arms mini "$evidence/mini-half-b.csv"
+arms_of "$out/mini.toml" gelu rational "${@:3}" released-rational | train_arms mini 61-63 "$(known mini)"
+score_arms mini "$(known mini-half-b)"
