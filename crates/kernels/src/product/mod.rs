@@ -258,7 +258,7 @@ pub(crate) unsafe fn multiply_raw(
             return;
         }
         if precision == Precision::Bf16 {
-            rounded::with(left, right, factor, |left, right| {
+            rounded::with(left, right, factor, threads, |left, right| {
                 vectors_multiply(left, right, 1.0, mode, threads, row_stride, result);
             });
             return;

@@ -16,6 +16,12 @@ fn exact(left: &[f32], right: &[f32], rows: usize, depth: usize, columns: usize)
     result
 }
 
+/// `|left| |right|`.
+fn magnitude(left: &[f32], right: &[f32], rows: usize, depth: usize, columns: usize) -> Vec<f64> {
+    let absolute = |values: &[f32]| values.iter().map(|value| value.abs()).collect::<Vec<_>>();
+    exact(&absolute(left), &absolute(right), rows, depth, columns)
+}
+
 /// The largest error of an element, in units of `|left| |right|` at that element.
 fn error(
     result: &[f32],
@@ -25,8 +31,7 @@ fn error(
     depth: usize,
     columns: usize,
 ) -> f64 {
-    let absolute = |values: &[f32]| values.iter().map(|value| value.abs()).collect::<Vec<_>>();
-    let scale = exact(&absolute(left), &absolute(right), rows, depth, columns);
+    let scale = magnitude(left, right, rows, depth, columns);
     exact(left, right, rows, depth, columns)
         .iter()
         .zip(&scale)
@@ -68,6 +73,7 @@ fn in_every_layout(
         View::new(right, depth, columns),
         View::new(&right_turned, columns, depth).transposed(),
     ];
+    let scale = magnitude(left, right, rows, depth, columns);
     let mut first: Option<Vec<f32>> = None;
     for left in lefts {
         for right in rights {
@@ -84,9 +90,13 @@ fn in_every_layout(
                 );
                 let first = first.get_or_insert_with(|| result.clone());
                 // Engines of our own add in one order; the `gemm` crate may choose another for another layout.
-                let same = first.iter().zip(&result).all(|(a, b)| {
-                    a.to_bits() == b.to_bits() || (a - b).abs() <= 1e-5 * (1.0 + a.abs())
-                });
+                let same = first
+                    .iter()
+                    .zip(&result)
+                    .zip(&scale)
+                    .all(|((a, b), scale)| {
+                        a.to_bits() == b.to_bits() || f64::from((a - b).abs()) <= 1e-6 * scale
+                    });
                 assert!(same, "layouts differ at {rows} x {depth} x {columns}");
             }
         }
