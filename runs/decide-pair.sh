@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# gelu and rational in the setting in which both are best, on twenty-four new seeds (docs/evidence.md, "Protocol of the pair that decides").
+# Interrupt it whenever you like and call it again.
+#
+#     runs/decide-pair.sh WIKIPEDIA OUT
+#
+# Finished cells are written to OUT/decide-pair.csv, their losses on half B to OUT/decide-pair-half-b.csv; cells that these files of docs/evidence
+# have for this kind of processor are not trained again. PLIANT names another program.
+set -euo pipefail
+wikipedia="$(realpath "$1")"
+mkdir -p "$2"
+out="$(realpath "$2")"
+. "$(dirname "$0")/program.sh"
+. "$(dirname "$0")/halves.sh"
+. "$(dirname "$0")/arms.sh"
+arms_of "$here/recipes/larger-gain.toml" gelu rational | train_arms decide-pair 71-94 "$(known decide-pair)"
+score_arms decide-pair "$(known decide-pair-half-b)"
