@@ -398,7 +398,7 @@ impl ModelError {
                 "begin with a model that has one fixed activation in all layers, or keep the one it has"
             }
             Self::Addition { .. } => {
-                "train without it, or use the model with this program: `pliant eval`, `fill`, `finetune` and `serve` know it"
+                "train without it, or use the model with this program: `pliant eval`, `predict`, `finetune` and `serve` know it"
             }
             Self::InnerNorm { .. } => "leave inner_norm out, or use a function without a gate",
             Self::NotFreezable { .. } => {
