@@ -1,20 +1,25 @@
 //! The masked-language-model head: projection on the (tied) word table, softmax, cross-entropy and their gradients.
 //!
-//! The logits exist for a slab of words at a time, and twice: the first pass finds each row's softmax denominator, the
-//! second projects again and turns the slab into gradients while it is in the cache. So memory grows neither with the
-//! vocabulary nor with the batch, and the table and its gradient pass through memory once each way.
+//! The logits are made for a slab of words at a time: a first pass finds each row's softmax denominator, a second turns the
+//! slab into gradients while it is in the cache. Where products are fast the second projects again, so that memory grows
+//! neither with the vocabulary nor with the batch; where they are slow it takes the logits that the first kept, up to a limit.
+//! The table and its gradient pass through memory once each way.
 
+mod denominator;
 mod logits;
+#[doc(hidden)]
+pub mod reference;
 mod top;
 
 use crate::Precision;
 use crate::dispatch::Arithmetic;
 use crate::linear::add_rows;
-use crate::math::{exp, maximum};
+use crate::math::exp;
 use crate::parallel;
-use crate::product::{Mode, Threads, View, multiply, multiply_from};
+use crate::product::{Engine, Mode, Threads, View, multiply, multiply_from};
 use crate::scratch::Scratch;
 
+use denominator::{Denominator, denominators};
 pub use logits::logits;
 pub use top::most_probable;
 
@@ -22,14 +27,14 @@ pub use top::most_probable;
 const ROWS: usize = 4096;
 /// Logits that exist at once, about.
 const LOGITS: usize = 1 << 20;
+/// Logits that are kept between the passes, at most: 128 MiB.
+const KEPT: usize = 1 << 25;
 /// Rows of a task in passes over the logits.
 const TASK_ROWS: usize = 8;
 /// Columns of a task that sums the bias gradient.
 const BIAS_COLUMNS: usize = 256;
 /// Rows of logits gradients that are added in f32.
 const BIAS_ROWS: usize = 128;
-/// Terms of a softmax sum that are added in f32.
-const BLOCK: usize = 1024;
 
 /// What a model earned on some masked positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -113,48 +118,6 @@ impl<'a> Head<'a> {
     }
 }
 
-/// What a row knows of its softmax after some slabs.
-#[derive(Clone, Copy)]
-struct Denominator {
-    /// The largest logit so far.
-    highest: f32,
-    /// Sum of `exp(logit - highest)` so far.
-    sum: f64,
-    /// The logit of the label, once its slab has passed.
-    own: f32,
-    /// The first word with the largest logit; none if every logit is NaN.
-    prediction: usize,
-}
-
-impl Denominator {
-    const EMPTY: Self = Self {
-        highest: f32::NEG_INFINITY,
-        sum: 0.0,
-        own: 0.0,
-        prediction: usize::MAX,
-    };
-
-    /// Takes in the logits of the words from `first` on, which are overwritten.
-    fn add(&mut self, first: usize, label: usize, logits: &mut [f32]) {
-        if let Some(own) = label.checked_sub(first).and_then(|at| logits.get(at)) {
-            self.own = *own;
-        }
-        let highest = largest(logits);
-        if highest > self.highest {
-            // Words come in order, so an equal logit later on does not take the place of the first.
-            let first_of_equal = logits.iter().position(|logit| *logit == highest);
-            self.prediction = first + first_of_equal.unwrap_or(0);
-            self.sum *= libm::exp(f64::from(self.highest) - f64::from(highest));
-            self.highest = highest;
-        }
-        self.sum += exponentials(self.highest, logits);
-    }
-
-    fn loss(&self) -> f64 {
-        f64::from(self.highest) - f64::from(self.own) + libm::log(self.sum)
-    }
-}
-
 /// Scores hidden `[rows, hidden_size]` on table `[vocabulary, hidden_size]` and bias `[vocabulary]`, labels `[rows]`.
 /// A logit that is NaN, or infinite, makes the loss NaN or infinite.
 ///
@@ -180,7 +143,7 @@ pub fn score(
     };
     let mut total = Score::default();
     for (_, head) in head.blocks() {
-        total += summary(head, &denominators(head));
+        total += summary(head, &denominators(head, None));
     }
     total
 }
@@ -206,10 +169,6 @@ pub fn score_and_gradients(
     assert_eq!(dhidden.len(), hidden.len(), "dhidden is as hidden");
     assert_eq!(dtable.len(), table.len(), "dtable is as table");
     assert_eq!(dbias.len(), bias.len(), "dbias is as bias");
-    dbias.fill(0.0);
-    if labels.is_empty() {
-        dtable.fill(0.0);
-    }
     let head = Head {
         precision,
         hidden,
@@ -218,22 +177,58 @@ pub fn score_and_gradients(
         labels,
         hidden_size,
     };
+    let slow = matches!(
+        Engine::of(precision),
+        Engine::Vectors | Engine::RoundedVectors
+    );
+    differentiate(
+        head,
+        scale,
+        if slow { KEPT } else { 0 },
+        dhidden,
+        dtable,
+        dbias,
+    )
+}
+
+/// The gradients by hidden, table and bias; at most `kept` logits wait for the second pass. The limit changes no bits.
+fn differentiate(
+    head: Head<'_>,
+    scale: f32,
+    kept: usize,
+    dhidden: &mut [f32],
+    dtable: &mut [f32],
+    dbias: &mut [f32],
+) -> Score {
+    let hidden_size = head.hidden_size;
+    dbias.fill(0.0);
+    if head.labels.is_empty() {
+        dtable.fill(0.0);
+    }
     let mut total = Score::default();
     for (start, head) in head.blocks() {
-        let denominators = denominators(head);
+        let rows = head.labels.len();
+        let all = rows * head.bias.len();
+        let mut memory = (all <= kept).then(|| Scratch::new(all));
+        let denominators = denominators(head, memory.as_deref_mut());
         total += summary(head, &denominators);
         let dhidden = &mut dhidden[start..start + head.hidden.len()];
-        let mut logits = Scratch::new(longest(head));
+        let mut again = Scratch::new(if memory.is_some() { 0 } else { longest(head) });
         for slab in head.slabs() {
             let words = slab.len();
-            let logits = &mut logits[..head.labels.len() * words];
-            head.logits(&slab, logits);
+            let logits = if let Some(kept) = &mut memory {
+                &mut kept[rows * slab.start..rows * slab.end]
+            } else {
+                let logits = &mut again[..rows * words];
+                head.logits(&slab, logits);
+                logits
+            };
             to_gradients(head, &denominators, &slab, scale, logits);
             add_columns(logits, words, &mut dbias[slab.clone()]);
-            let dlogits = View::new(logits, head.labels.len(), words);
+            let dlogits = View::new(logits, rows, words);
             let mode = |first| if first { Mode::Overwrite } else { Mode::Add };
             multiply(
-                precision,
+                head.precision,
                 dlogits,
                 head.words(&slab),
                 1.0,
@@ -243,7 +238,7 @@ pub fn score_and_gradients(
             );
             let dtable = &mut dtable[slab.start * hidden_size..slab.end * hidden_size];
             multiply(
-                precision,
+                head.precision,
                 dlogits.transposed(),
                 head.hidden(),
                 1.0,
@@ -260,29 +255,6 @@ pub fn score_and_gradients(
 fn longest(head: Head<'_>) -> usize {
     let words = head.slabs().next().map_or(0, |slab| slab.len());
     head.labels.len() * words
-}
-
-/// The first pass: the softmax denominator of every row.
-fn denominators(head: Head<'_>) -> Vec<Denominator> {
-    let mut denominators = vec![Denominator::EMPTY; head.labels.len()];
-    let mut logits = Scratch::new(longest(head));
-    for slab in head.slabs() {
-        let words = slab.len();
-        let logits = &mut logits[..head.labels.len() * words];
-        head.logits(&slab, logits);
-        parallel::for_each_chunk2(
-            (logits, TASK_ROWS * words),
-            (&mut denominators, TASK_ROWS),
-            |task, logits, denominators| {
-                let rows = logits.chunks_exact_mut(words).zip(denominators);
-                for (row, (logits, denominator)) in rows.enumerate() {
-                    let label = head.labels[task * TASK_ROWS + row] as usize;
-                    denominator.add(slab.start, label, logits);
-                }
-            },
-        );
-    }
-    denominators
 }
 
 /// Logits of a slab become gradients of `scale` times the loss.
@@ -335,15 +307,6 @@ fn summary(head: Head<'_>, denominators: &[Denominator]) -> Score {
 }
 
 #[inline(always)]
-fn largest_body<A: Arithmetic>(logits: &[f32]) -> f32 {
-    maximum(logits)
-}
-crate::simd! {
-    /// The largest logit.
-    fn largest(logits: &[f32]) -> f32 = largest_body;
-}
-
-#[inline(always)]
 fn scaled_exponentials_body<A: Arithmetic>(highest: f32, factor: f32, values: &mut [f32]) {
     for value in values {
         *value = factor * exp::<A>(*value - highest);
@@ -352,31 +315,6 @@ fn scaled_exponentials_body<A: Arithmetic>(highest: f32, factor: f32, values: &m
 crate::simd! {
     /// `values = factor * exp(values - highest)`
     fn scaled_exponentials(highest: f32, factor: f32, values: &mut [f32]) = scaled_exponentials_body;
-}
-
-#[inline(always)]
-pub(crate) fn exponentials_body<A: Arithmetic>(highest: f32, values: &mut [f32]) -> f64 {
-    let mut total = 0.0;
-    for block in values.chunks_mut(BLOCK) {
-        let (chunks, rest) = block.as_chunks_mut::<16>();
-        let mut lanes = [0.0_f32; 16];
-        for chunk in chunks {
-            for lane in 0..16 {
-                chunk[lane] = exp::<A>(chunk[lane] - highest);
-                lanes[lane] += chunk[lane];
-            }
-        }
-        for value in rest {
-            *value = exp::<A>(*value - highest);
-            total += f64::from(*value);
-        }
-        total += f64::from(crate::math::sum_lanes(lanes));
-    }
-    total
-}
-crate::simd! {
-    /// `values = exp(values - highest)` and their sum.
-    fn exponentials(highest: f32, values: &mut [f32]) -> f64 = exponentials_body;
 }
 
 fn check(
@@ -405,63 +343,6 @@ fn check(
         largest.is_none_or(|&label| (label as usize) < vocabulary),
         "label {largest:?} of {vocabulary} words"
     );
-}
-
-/// The same in f64, row by row.
-#[doc(hidden)]
-pub mod reference {
-    /// Logits of one row.
-    fn logits(hidden: &[f64], table: &[f64], bias: &[f64]) -> Vec<f64> {
-        bias.iter()
-            .zip(table.chunks_exact(hidden.len()))
-            .map(|(bias, word)| bias + word.iter().zip(hidden).map(|(w, h)| w * h).sum::<f64>())
-            .collect()
-    }
-
-    fn log_sum_exp(logits: &[f64]) -> f64 {
-        let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        highest + logits.iter().map(|l| (l - highest).exp()).sum::<f64>().ln()
-    }
-
-    /// Sum of the losses and number of correct rows.
-    pub fn score(hidden: &[f64], table: &[f64], bias: &[f64], labels: &[u32]) -> (f64, usize) {
-        let hidden_size = table.len() / bias.len();
-        let mut total = (0.0, 0);
-        for (hidden, label) in hidden.chunks_exact(hidden_size).zip(labels) {
-            let logits = logits(hidden, table, bias);
-            let own = logits[*label as usize];
-            total.0 += log_sum_exp(&logits) - own;
-            total.1 += usize::from(logits.iter().all(|logit| *logit <= own));
-        }
-        total
-    }
-
-    /// Gradients of the loss sum by (hidden, table, bias).
-    pub fn gradients(
-        hidden: &[f64],
-        table: &[f64],
-        bias: &[f64],
-        labels: &[u32],
-    ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-        let hidden_size = table.len() / bias.len();
-        let mut dhidden = vec![0.0; hidden.len()];
-        let mut dtable = vec![0.0; table.len()];
-        let mut dbias = vec![0.0; bias.len()];
-        for (row, label) in labels.iter().enumerate() {
-            let own = row * hidden_size..(row + 1) * hidden_size;
-            let logits = logits(&hidden[own.clone()], table, bias);
-            let total = log_sum_exp(&logits);
-            for (word, logit) in logits.iter().enumerate() {
-                let d = (logit - total).exp() - f64::from(u8::from(word == *label as usize));
-                dbias[word] += d;
-                for j in 0..hidden_size {
-                    dhidden[own.start + j] += d * table[word * hidden_size + j];
-                    dtable[word * hidden_size + j] += d * hidden[own.start + j];
-                }
-            }
-        }
-        (dhidden, dtable, dbias)
-    }
 }
 
 #[cfg(test)]

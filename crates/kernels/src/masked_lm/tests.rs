@@ -177,3 +177,36 @@ fn the_same_bytes_at_any_thread_count() {
         )
     });
 }
+
+#[test]
+fn kept_logits_give_the_same_bits_as_those_that_are_made_again() {
+    // Two blocks of rows of which one fits into the limit, and slabs of unequal width.
+    let case = case(ROWS + 40, 8, 700, 1.0);
+    let (hidden, table, bias) = (
+        narrow(&case.hidden),
+        narrow(&case.table),
+        narrow(&case.bias),
+    );
+    for precision in crate::Precision::ALL {
+        let head = Head {
+            precision,
+            hidden: &hidden,
+            table: &table,
+            bias: &bias,
+            labels: &case.labels,
+            hidden_size: case.hidden_size,
+        };
+        let [again, kept, partly] = [0, usize::MAX, 40 * case.vocabulary].map(|limit| {
+            let mut gradients = [&hidden, &table, &bias].map(|of| vec![f32::NAN; of.len()]);
+            let [dhidden, dtable, dbias] = &mut gradients;
+            let score = differentiate(head, 0.5, limit, dhidden, dtable, dbias);
+            (
+                score.loss_sum.to_bits(),
+                score.correct,
+                gradients.map(|of| bits(&of)),
+            )
+        });
+        assert!(kept == again, "{precision}: all kept");
+        assert!(partly == again, "{precision}: the second block kept");
+    }
+}

@@ -57,22 +57,20 @@ fn of_block(head: Head<'_>, count: usize) -> Vec<Vec<(u32, f32)>> {
         let words = slab.len();
         let logits = &mut logits[..head.labels.len() * words];
         head.logits(&slab, logits);
-        parallel::for_each_chunk2(
-            (logits, TASK_ROWS * words),
-            (&mut rows, TASK_ROWS),
-            |_, logits, rows| {
-                for (logits, row) in logits.chunks_exact_mut(words).zip(rows) {
-                    row.add(slab.start, logits, count);
-                }
-            },
-        );
+        let logits = &*logits;
+        parallel::for_each_chunk(&mut rows, TASK_ROWS, |task, rows| {
+            let logits = logits[task * TASK_ROWS * words..].chunks_exact(words);
+            for (logits, row) in logits.zip(rows) {
+                row.add(slab.start, logits, count);
+            }
+        });
     }
     rows.into_iter().map(Row::finish).collect()
 }
 
 impl Row {
-    /// Takes in the logits of the words from `first` on, which are overwritten.
-    fn add(&mut self, first: usize, logits: &mut [f32], count: usize) {
+    /// Takes in the logits of the words from `first` on.
+    fn add(&mut self, first: usize, logits: &[f32], count: usize) {
         for (word, logit) in logits.iter().enumerate() {
             let is_among = match self.best.last() {
                 Some((_, last)) if self.best.len() >= count => logit > last,
