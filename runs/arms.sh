@@ -1,11 +1,13 @@
-# Sourced behind program.sh and halves.sh by scripts that train each arm of a recipe as a comparison of its own, two at a time with one thread
-# each. Cells that are known already are not trained, so that runs can be spread over several machines of one processor model.
+# Sourced with WIKIPEDIA OUT, as halves.sh, by scripts that train each arm of a recipe as a comparison of its own, two at a time with one thread
+# each. Cells that docs/evidence has are not trained, so that runs can be spread over several machines of one processor model.
+. "$(dirname "${BASH_SOURCE[0]}")/halves.sh" "$@"
 
-# known NAME: the file of docs/evidence with the cells that are known. A cell has the same bytes on processors of one model only, so those of AVX2
-# are in files of their own.
+# known NAME: the file of docs/evidence, which need not exist, with the cells NAME. Cells have the same bytes on processors of one model only; those
+# of AVX-512 have the plain name, those of another level of instructions are in files of their own.
 known() {
-    local level=""
-    grep -q avx512bf16 /proc/cpuinfo || level="-avx2"
+    local level
+    level="$("$pliant" doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["level"])')"
+    [ "$level" = avx512 ] && level="" || level="-$level"
     echo "$here/docs/evidence/$1$level.csv"
 }
 
@@ -37,14 +39,15 @@ train_arm() {
 }
 export -f train_arm
 
-# train_arms CELLS SEEDS KNOWN: the arms of standard input (lines of arms_of) with the seeds FIRST-LAST into $out/CELLS; what is finished there
-# goes into $out/CELLS.csv, behind the lines of KNOWN, which need not exist.
+# train_arms CELLS SEEDS: the arms of standard input (lines of arms_of) with the seeds FIRST-LAST into $out/CELLS; what is finished there goes into
+# $out/CELLS.csv, behind the cells that are known.
 train_arms() {
-    local recipe arm seeds begun first="" status=0
+    local recipe arm seeds begun known first="" status=0
+    known="$(known "$1")"
     export cells="$1" pliant text out
     mkdir -p "$out/$cells"
     while read -r recipe arm; do
-        seeds="$(missing "$arm" "$2" "$3")"
+        seeds="$(missing "$arm" "$2" "$known")"
         [ -n "$seeds" ] || continue
         # What is begun goes on with the seeds that it was begun with.
         begun="$out/$cells/$arm/compare.json"
@@ -56,11 +59,11 @@ train_arms() {
         fi
         echo "$recipe $arm $seeds"
     done | xargs -r -L 1 -P 2 bash -c 'train_arm "$@"' train_arm || status=$?
-    python3 "$here/runs/cells.py" "$out/$cells" "$3" > "$out/$cells.csv"
+    python3 "$here/runs/cells.py" "$out/$cells" "$known" > "$out/$cells.csv"
     return $status
 }
 
-# score_arms CELLS KNOWN: the loss of every finished model of $out/CELLS on half B into $out/CELLS-half-b.csv, behind the lines of KNOWN.
+# score_arms CELLS: the loss of every finished model of $out/CELLS on half B into $out/CELLS-half-b.csv, behind those that are known.
 score_arms() {
     local results comparisons=()
     for results in "$out/$1"/*/results.json; do
@@ -68,7 +71,7 @@ score_arms() {
     done
     score_half_b "$out" "$out/scored.csv" "${comparisons[@]}"
     {
-        cat "$2" 2> /dev/null || echo "arm,seed,loss"
+        cat "$(known "$1-half-b")" 2> /dev/null || echo "arm,seed,loss"
         tail -n +2 "$out/scored.csv" | cut -d, -f2-
     } | awk -F, '!seen[$1 "," $2]++' > "$out/$1-half-b.csv"
 }

@@ -9,13 +9,9 @@
 # Two processes of one thread each work side by side. FIXED_RATE and LEARNABLE_RATE are the winners of step 1; without them the
 # script ends behind it.
 set -euo pipefail
-wikipedia="$(realpath "$1")"
-mkdir -p "$2"
-out="$(realpath "$2")"
-. "$(dirname "$0")/program.sh"
+. "$(dirname "$0")/halves.sh" "$1" "$2"
 recipe="$here/recipes/wikipedia-tiny.toml"
 
-. "$(dirname "$0")/halves.sh"
 compare() {
     local name="$1" file="$2"
     shift 2

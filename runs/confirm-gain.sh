@@ -8,15 +8,10 @@
 # OUT/confirm-gain-half-b.csv; cells that these files of docs/evidence have for this kind of processor are not trained again. PLIANT names
 # another program.
 set -euo pipefail
-wikipedia="$(realpath "$1")"
-mkdir -p "$2"
-out="$(realpath "$2")"
-. "$(dirname "$0")/program.sh"
-. "$(dirname "$0")/halves.sh"
-. "$(dirname "$0")/arms.sh"
+. "$(dirname "$0")/arms.sh" "$1" "$2"
 for recipe in larger-gain larger-gain-rates; do
     # The ends are compared, so validation waits for the end.
     sed 's/^every = 250$/every = 2500/' "$here/recipes/$recipe.toml" > "$out/$recipe.toml"
     arms_of "$out/$recipe.toml" "${@:3}"
-done | train_arms confirm-gain 41-48 "$(known confirm-gain)"
-score_arms confirm-gain "$(known confirm-gain-half-b)"
+done | train_arms confirm-gain 41-48
+score_arms confirm-gain

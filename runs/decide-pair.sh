@@ -7,11 +7,6 @@
 # Finished cells are written to OUT/decide-pair.csv, their losses on half B to OUT/decide-pair-half-b.csv; cells that these files of docs/evidence
 # have for this kind of processor are not trained again. PLIANT names another program.
 set -euo pipefail
-wikipedia="$(realpath "$1")"
-mkdir -p "$2"
-out="$(realpath "$2")"
-. "$(dirname "$0")/program.sh"
-. "$(dirname "$0")/halves.sh"
-. "$(dirname "$0")/arms.sh"
-arms_of "$here/recipes/larger-gain.toml" gelu rational | train_arms decide-pair 71-94 "$(known decide-pair)"
-score_arms decide-pair "$(known decide-pair-half-b)"
+. "$(dirname "$0")/arms.sh" "$1" "$2"
+arms_of "$here/recipes/larger-gain.toml" gelu rational | train_arms decide-pair 71-94
+score_arms decide-pair

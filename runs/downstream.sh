@@ -7,13 +7,9 @@
 # ARM is one of recipes/larger-gain.toml; setting and seed of the pre-training are those of recipes/wikipedia-mini.toml but for the initialisation,
 # which is that of the arm. MODES are the modes of fine-tuning (full and activations, if it does not say otherwise), PLIANT names another program.
 set -euo pipefail
-wikipedia="$(realpath "$1")"
 glue="$(realpath "$2")"
 arm="$4"
-mkdir -p "$3"
-out="$(realpath "$3")"
-. "$(dirname "$0")/program.sh"
-. "$(dirname "$0")/halves.sh"
+. "$(dirname "$0")/halves.sh" "$1" "$3"
 {
     cat "$here/recipes/wikipedia-mini.toml"
     sed -n '/^\[\[arm\]\]$/,$p' "$here/recipes/larger-gain.toml"

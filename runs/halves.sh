@@ -1,6 +1,10 @@
-# Sourced by scripts that choose on one half of the validation articles and report on the other, with `wikipedia` (a folder with train*.txt.xz
-# and valid.txt.xz) and `out` set. `text` is then the training text with half A, the articles whose checksum is even, on which everything
-# is chosen; $out/half-b has the others.
+# Sourced with WIKIPEDIA OUT by scripts that choose on one half of the validation articles and report on the other: `wikipedia` (a folder with
+# train*.txt.xz and valid.txt.xz) and `out` are the two, and program.sh is in force. `text` is the training text with half A, the articles whose
+# checksum is even, on which everything is chosen; $out/half-b has the others.
+wikipedia="$(realpath "$1")"
+mkdir -p "$2"
+out="$(realpath "$2")"
+. "$(dirname "${BASH_SOURCE[0]}")/program.sh"
 text="$out/text"
 if [ ! -f "$text/done" ]; then
     mkdir -p "$text" "$out/half-b"

@@ -8,12 +8,7 @@
 # runs/confirm-gain.sh. Cells that docs/evidence/larger-gain.csv has are not trained; what is finished goes into
 # OUT/larger-gain.csv, behind those lines. Without ARMs all are trained, the most interesting first. PLIANT names another program.
 set -euo pipefail
-wikipedia="$(realpath "$1")"
-mkdir -p "$2"
-out="$(realpath "$2")"
-. "$(dirname "$0")/program.sh"
-. "$(dirname "$0")/halves.sh"
-. "$(dirname "$0")/arms.sh"
+. "$(dirname "$0")/arms.sh" "$1" "$2"
 for recipe in larger-gain larger-gain-rates; do
     arms_of "$here/recipes/$recipe.toml" "${@:3}"
-done | train_arms larger-gain 31-33 "$(known larger-gain)"
+done | train_arms larger-gain 31-33

@@ -7,16 +7,11 @@
 # The ARMs are those of recipes/larger-gain.toml, whose setting holds but for the preset. Finished cells are written to OUT/mini.csv, their losses
 # on half B to OUT/mini-half-b.csv; cells that these files of docs/evidence have are not trained again. PLIANT names another program.
 set -euo pipefail
-wikipedia="$(realpath "$1")"
-mkdir -p "$2"
-out="$(realpath "$2")"
-. "$(dirname "$0")/program.sh"
-. "$(dirname "$0")/halves.sh"
-. "$(dirname "$0")/arms.sh"
+. "$(dirname "$0")/arms.sh" "$1" "$2"
 {
     sed 's/^preset = "tiny"$/preset = "mini"/' "$here/recipes/larger-gain.toml"
     # The gelu of the released code is the arm gelu: released_equal gives both arms its weights.
     printf '\n[[arm]]\nname = "released-rational"\nset = { activation.function = "rational", model.initialisation = "released_raft" }\n'
 } > "$out/mini.toml"
-arms_of "$out/mini.toml" gelu rational "${@:3}" released-rational | train_arms mini 61-63 "$(known mini)"
-score_arms mini "$(known mini-half-b)"
+arms_of "$out/mini.toml" gelu rational "${@:3}" released-rational | train_arms mini 61-63
+score_arms mini

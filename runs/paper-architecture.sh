@@ -8,11 +8,7 @@
 # 1,000 steps; each goes on with the rate that had the lower loss on half A. Then one pair of seed 51, 8,000 steps, scored on half B.
 # PLIANT names another program.
 set -euo pipefail
-wikipedia="$(realpath "$1")"
-mkdir -p "$2"
-out="$(realpath "$2")"
-. "$(dirname "$0")/program.sh"
-. "$(dirname "$0")/halves.sh"
+. "$(dirname "$0")/halves.sh" "$1" "$2"
 
 # train FOLDER ARM RATE SEED STEPS …
 train() {

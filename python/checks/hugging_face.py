@@ -33,8 +33,12 @@ ADDITIONS = "-additions"
 SENTENCES = ["The capital of France is [MASK].", "He was [MASK] in 1912 and died in [MASK].", "naïve cafés — 東京 [MASK] 🙂"]
 
 
+def attempt(program, *arguments):
+    return subprocess.run([program, *arguments], capture_output=True, text=True)
+
+
 def run(program, *arguments):
-    done = subprocess.run([program, *arguments], capture_output=True, text=True)
+    done = attempt(program, *arguments)
     assert done.returncode == 0, f"{arguments}: {done.stderr}"
     return done.stdout
 
@@ -82,7 +86,7 @@ def of_batch(model, expected):
 
 def refused(program, folder, work):
     """What BERT has no place for is refused by name."""
-    done = subprocess.run([program, "export", "--to", "hf", "--model", folder, "--out", work / folder.name], capture_output=True, text=True)
+    done = attempt(program, "export", "--to", "hf", "--model", str(folder), "--out", str(work / folder.name))
     assert done.returncode != 0 and "`feed_forward_input`" in done.stderr, f"{folder.name}: {done.stderr}"
     assert not (work / folder.name).exists(), f"{folder.name}: left behind"
     print(f"{folder.name}: refused")

@@ -67,6 +67,47 @@ struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
+    /// Hidden `[rows, hidden_size]`, table `[vocabulary, hidden_size]`, bias `[vocabulary]`, labels `[rows]`.
+    ///
+    /// # Panics
+    /// If a label lies outside the vocabulary or a slice does not have the length of its shape.
+    fn new(
+        precision: Precision,
+        hidden: &'a [f32],
+        table: &'a [f32],
+        bias: &'a [f32],
+        labels: &'a [u32],
+        hidden_size: usize,
+        vocabulary: usize,
+    ) -> Self {
+        assert!(vocabulary > 0, "a vocabulary has words");
+        assert_eq!(
+            hidden.len(),
+            labels.len() * hidden_size,
+            "hidden is [{}, {hidden_size}]",
+            labels.len()
+        );
+        assert_eq!(
+            table.len(),
+            vocabulary * hidden_size,
+            "table is [{vocabulary}, {hidden_size}]"
+        );
+        assert_eq!(bias.len(), vocabulary, "bias is [{vocabulary}]");
+        let largest = labels.iter().max();
+        assert!(
+            largest.is_none_or(|&label| (label as usize) < vocabulary),
+            "label {largest:?} of {vocabulary} words"
+        );
+        Self {
+            precision,
+            hidden,
+            table,
+            bias,
+            labels,
+            hidden_size,
+        }
+    }
+
     /// The rows in blocks of at most [`ROWS`].
     fn blocks(self) -> impl Iterator<Item = (usize, Self)> {
         self.labels
@@ -105,6 +146,14 @@ impl<'a> Head<'a> {
         View::new(rows, slab.len(), self.hidden_size)
     }
 
+    /// Where the logits of a slab lie in the memory of the passes: behind those of the slabs before if all are kept, else in
+    /// their place.
+    fn place(self, slab: &std::ops::Range<usize>, keep: bool) -> std::ops::Range<usize> {
+        let rows = self.labels.len();
+        let start = if keep { rows * slab.start } else { 0 };
+        start..start + rows * slab.len()
+    }
+
     /// Logits `[rows, words of the slab]`.
     fn logits(self, slab: &std::ops::Range<usize>, logits: &mut [f32]) {
         multiply_from(
@@ -132,18 +181,19 @@ pub fn score(
     hidden_size: usize,
     vocabulary: usize,
 ) -> Score {
-    check(hidden, table, bias, labels, hidden_size, vocabulary);
-    let head = Head {
+    let head = Head::new(
         precision,
         hidden,
         table,
         bias,
         labels,
         hidden_size,
-    };
+        vocabulary,
+    );
     let mut total = Score::default();
     for (_, head) in head.blocks() {
-        total += summary(head, &denominators(head, None));
+        let mut logits = Scratch::new(longest(head));
+        total += summary(head, &denominators(head, false, &mut logits));
     }
     total
 }
@@ -165,18 +215,18 @@ pub fn score_and_gradients(
     dtable: &mut [f32],
     dbias: &mut [f32],
 ) -> Score {
-    check(hidden, table, bias, labels, hidden_size, vocabulary);
-    assert_eq!(dhidden.len(), hidden.len(), "dhidden is as hidden");
-    assert_eq!(dtable.len(), table.len(), "dtable is as table");
-    assert_eq!(dbias.len(), bias.len(), "dbias is as bias");
-    let head = Head {
+    let head = Head::new(
         precision,
         hidden,
         table,
         bias,
         labels,
         hidden_size,
-    };
+        vocabulary,
+    );
+    assert_eq!(dhidden.len(), hidden.len(), "dhidden is as hidden");
+    assert_eq!(dtable.len(), table.len(), "dtable is as table");
+    assert_eq!(dbias.len(), bias.len(), "dbias is as bias");
     let slow = matches!(
         Engine::of(precision),
         Engine::Vectors | Engine::RoundedVectors
@@ -209,20 +259,17 @@ fn differentiate(
     for (start, head) in head.blocks() {
         let rows = head.labels.len();
         let all = rows * head.bias.len();
-        let mut memory = (all <= kept).then(|| Scratch::new(all));
-        let denominators = denominators(head, memory.as_deref_mut());
+        let keep = all <= kept;
+        let mut memory = Scratch::new(if keep { all } else { longest(head) });
+        let denominators = denominators(head, keep, &mut memory);
         total += summary(head, &denominators);
         let dhidden = &mut dhidden[start..start + head.hidden.len()];
-        let mut again = Scratch::new(if memory.is_some() { 0 } else { longest(head) });
         for slab in head.slabs() {
             let words = slab.len();
-            let logits = if let Some(kept) = &mut memory {
-                &mut kept[rows * slab.start..rows * slab.end]
-            } else {
-                let logits = &mut again[..rows * words];
+            let logits = &mut memory[head.place(&slab, keep)];
+            if !keep {
                 head.logits(&slab, logits);
-                logits
-            };
+            }
             to_gradients(head, &denominators, &slab, scale, logits);
             add_columns(logits, words, &mut dbias[slab.clone()]);
             let dlogits = View::new(logits, rows, words);
@@ -315,34 +362,6 @@ fn scaled_exponentials_body<A: Arithmetic>(highest: f32, factor: f32, values: &m
 crate::simd! {
     /// `values = factor * exp(values - highest)`
     fn scaled_exponentials(highest: f32, factor: f32, values: &mut [f32]) = scaled_exponentials_body;
-}
-
-fn check(
-    hidden: &[f32],
-    table: &[f32],
-    bias: &[f32],
-    labels: &[u32],
-    hidden_size: usize,
-    vocabulary: usize,
-) {
-    assert!(vocabulary > 0, "a vocabulary has words");
-    assert_eq!(
-        hidden.len(),
-        labels.len() * hidden_size,
-        "hidden is [{}, {hidden_size}]",
-        labels.len()
-    );
-    assert_eq!(
-        table.len(),
-        vocabulary * hidden_size,
-        "table is [{vocabulary}, {hidden_size}]"
-    );
-    assert_eq!(bias.len(), vocabulary, "bias is [{vocabulary}]");
-    let largest = labels.iter().max();
-    assert!(
-        largest.is_none_or(|&label| (label as usize) < vocabulary),
-        "label {largest:?} of {vocabulary} words"
-    );
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! The first pass over the logits: the softmax denominator of each row, slab after slab of words.
 
-use super::{Head, TASK_ROWS, longest};
+use super::{Head, TASK_ROWS};
 use crate::dispatch::Arithmetic;
 use crate::math::{exp, maximum};
 use crate::parallel;
-use crate::scratch::Scratch;
 
 /// Terms of a softmax sum that are added in f32.
 const BLOCK: usize = 1024;
@@ -51,17 +50,13 @@ impl Denominator {
     }
 }
 
-/// The first pass: the softmax denominator of every row. With memory for them it leaves the logits there, slab after slab.
-pub(super) fn denominators(head: Head<'_>, mut kept: Option<&mut [f32]>) -> Vec<Denominator> {
-    let rows = head.labels.len();
-    let mut denominators = vec![Denominator::EMPTY; rows];
-    let mut again = Scratch::new(if kept.is_some() { 0 } else { longest(head) });
+/// The first pass: the softmax denominator of every row. The logits go into `memory`, each slab to its
+/// [place](Head::place).
+pub(super) fn denominators(head: Head<'_>, keep: bool, memory: &mut [f32]) -> Vec<Denominator> {
+    let mut denominators = vec![Denominator::EMPTY; head.labels.len()];
     for slab in head.slabs() {
         let words = slab.len();
-        let logits = match &mut kept {
-            Some(kept) => &mut kept[rows * slab.start..rows * slab.end],
-            None => &mut again[..rows * words],
-        };
+        let logits = &mut memory[head.place(&slab, keep)];
         head.logits(&slab, logits);
         let logits = &*logits;
         parallel::for_each_chunk(&mut denominators, TASK_ROWS, |task, denominators| {

@@ -1,6 +1,6 @@
 //! All logits of a row.
 
-use super::{Head, check};
+use super::Head;
 use crate::Precision;
 
 /// `hidden · tableᵀ + bias`, `[rows, vocabulary]`, of hidden `[rows, hidden_size]`.
@@ -17,15 +17,15 @@ pub fn logits(
 ) -> Vec<f32> {
     // The label of a row plays no part here, but rows are counted by them.
     let labels = vec![0; hidden.len() / hidden_size.max(1)];
-    check(hidden, table, bias, &labels, hidden_size, vocabulary);
-    let head = Head {
+    let head = Head::new(
         precision,
         hidden,
         table,
         bias,
-        labels: &labels,
+        &labels,
         hidden_size,
-    };
+        vocabulary,
+    );
     let mut logits = vec![0.0; labels.len() * vocabulary];
     let mut rest = logits.as_mut_slice();
     for (_, block) in head.blocks() {

@@ -188,14 +188,15 @@ fn kept_logits_give_the_same_bits_as_those_that_are_made_again() {
         narrow(&case.bias),
     );
     for precision in crate::Precision::ALL {
-        let head = Head {
+        let head = Head::new(
             precision,
-            hidden: &hidden,
-            table: &table,
-            bias: &bias,
-            labels: &case.labels,
-            hidden_size: case.hidden_size,
-        };
+            &hidden,
+            &table,
+            &bias,
+            &case.labels,
+            case.hidden_size,
+            case.vocabulary,
+        );
         let [again, kept, partly] = [0, usize::MAX, 40 * case.vocabulary].map(|limit| {
             let mut gradients = [&hidden, &table, &bias].map(|of| vec![f32::NAN; of.len()]);
             let [dhidden, dtable, dbias] = &mut gradients;

@@ -1,6 +1,6 @@
 //! The most probable words of a row.
 
-use super::{Denominator, Head, check, longest};
+use super::{Denominator, Head, longest};
 use crate::Precision;
 use crate::parallel;
 use crate::scratch::Scratch;
@@ -24,15 +24,15 @@ pub fn most_probable(
 ) -> Vec<Vec<(u32, f32)>> {
     // The label of a row plays no part here, but rows are counted by them.
     let labels = vec![0; hidden.len() / hidden_size.max(1)];
-    check(hidden, table, bias, &labels, hidden_size, vocabulary);
-    let head = Head {
+    let head = Head::new(
         precision,
         hidden,
         table,
         bias,
-        labels: &labels,
+        &labels,
         hidden_size,
-    };
+        vocabulary,
+    );
     head.blocks()
         .flat_map(|(_, head)| of_block(head, count))
         .collect()
