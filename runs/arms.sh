@@ -1,5 +1,5 @@
-# Sourced with WIKIPEDIA OUT, as halves.sh, by scripts that train each arm of a recipe as a comparison of its own, two at a time with one thread
-# each. Cells that docs/evidence has are not trained, so that runs can be spread over several machines of one processor model.
+# Sourced with WIKIPEDIA OUT, as halves.sh, by scripts that train each arm of a recipe with each seed as a comparison of its own, two at a time with one
+# thread each. Cells that docs/evidence has are not trained, so that runs can be spread over several machines of one processor model.
 . "$(dirname "${BASH_SOURCE[0]}")/halves.sh" "$@"
 
 # known NAME: the file of docs/evidence, which need not exist, with the cells NAME. Cells have the same bytes on processors of one model only; those
@@ -20,45 +20,35 @@ arms_of() {
     done
 }
 
-# missing ARM FIRST-LAST KNOWN: the seeds that KNOWN has no cell of, with commas.
-missing() {
-    local seed seeds=()
-    for seed in $(seq "${2%-*}" "${2#*-}"); do
-        grep -q "^$1,$seed," "$3" 2> /dev/null || seeds+=("$seed")
-    done
-    (IFS=,; echo "${seeds[*]}")
-}
-
-# train_arm RECIPE ARM SEEDS: a divergence is a result.
-train_arm() {
+# train_cell RECIPE ARM SEED: a divergence is a result.
+train_cell() {
     local status=0
     "$pliant" compare --recipe "$1" --arms "$2" --corpus "$text" --set data.cache="$out/data" --seeds "$3" --threads 1 --plain \
-        --out "$out/$cells/$2" > "$out/$cells/$2.log" 2>&1 || status=$?
+        --out "$out/$cells/$2-$3" > "$out/$cells/$2-$3.log" 2>&1 || status=$?
     # To xargs, 255 means that nothing more shall be begun.
     [ $status -eq 0 ] || [ $status -eq 4 ] || exit 255
 }
-export -f train_arm
+export -f train_cell
 
 # train_arms CELLS SEEDS: the arms of standard input (lines of arms_of) with the seeds FIRST-LAST into $out/CELLS; what is finished there goes into
 # $out/CELLS.csv, behind the cells that are known.
 train_arms() {
-    local recipe arm seeds begun known first="" status=0
+    local recipe arm seed known prepared="" status=0
     known="$(known "$1")"
     export cells="$1" pliant text out
     mkdir -p "$out/$cells"
     while read -r recipe arm; do
-        seeds="$(missing "$arm" "$2" "$known")"
-        [ -n "$seeds" ] || continue
-        # What is begun goes on with the seeds that it was begun with.
-        begun="$out/$cells/$arm/compare.json"
-        [ ! -f "$begun" ] || seeds="$(python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["seeds"], sep=",")' "$begun")"
-        if [ -z "$first" ]; then
-            first="$recipe"
-            "$pliant" compare --recipe "$recipe" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --set optimizer.warmup=0 --plain \
-                --out "$out/$cells/prepare" > "$out/$cells/prepare.log" 2>&1 < /dev/null
-        fi
-        echo "$recipe $arm $seeds"
-    done | xargs -r -L 1 -P 2 bash -c 'train_arm "$@"' train_arm || status=$?
+        for seed in $(seq "${2%-*}" "${2#*-}"); do
+            ! grep -q "^$arm,$seed," "$known" 2> /dev/null || continue
+            if [ -z "$prepared" ]; then
+                # Two cells that begin at once would both prepare the text.
+                prepared=yes
+                "$pliant" compare --recipe "$recipe" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --set optimizer.warmup=0 --plain \
+                    --out "$out/$cells/prepare" > "$out/$cells/prepare.log" 2>&1 < /dev/null
+            fi
+            echo "$recipe $arm $seed"
+        done
+    done | xargs -r -L 1 -P 2 bash -c 'train_cell "$@"' train_cell || status=$?
     python3 "$here/runs/cells.py" "$out/$cells" "$known" > "$out/$cells.csv"
     return $status
 }
