@@ -65,3 +65,22 @@ score_arms() {
         tail -n +2 "$out/scored.csv" | cut -d, -f2-
     } | awk -F, '!seen[$1 "," $2]++' > "$out/$1-half-b.csv"
 }
+
+# join_arms CELLS RECIPE SEEDS ARM…: the cells of $out/CELLS as one comparison in $out/CELLS-joined: the program holds the hashes of their weights,
+# batches and masks together and draws its report. Without cells that were trained on another machine there is nothing whole to join.
+join_arms() {
+    local cells="$1" recipe="$2" seeds="$3" arm seed comparisons=()
+    shift 3
+    for arm in "$@"; do
+        for seed in $(seq "${seeds%-*}" "${seeds#*-}"); do
+            if [ ! -f "$out/$cells/$arm-$seed/compare.json" ]; then
+                echo "$cells: $arm with seed $seed is not among the runs of this folder, so they are not drawn together" >&2
+                return
+            fi
+            comparisons+=("$out/$cells/$arm-$seed")
+        done
+    done
+    python3 "$here/runs/join.py" "$recipe" "$out/$cells-joined" "${comparisons[@]}"
+    compare_all --recipe "$recipe" --arms "$(IFS=,; echo "$*")" --corpus "$text" --set data.cache="$out/data" --seeds "$seeds" --threads 1 --plain \
+        --out "$out/$cells-joined" > "$out/$cells-joined.log" 2>&1
+}

@@ -56,21 +56,5 @@ first=$!
 half 0
 wait $first
 # The finished runs in one folder, where the tables of all arms are made from them.
-python3 - "$out" <<'PYTHON'
-import json
-import os
-import re
-import sys
-
-out = sys.argv[1]
-halves = [json.load(open(f"{out}/half-{half}/compare.json")) for half in (0, 1)]
-arms = {arm["name"]: (half, arm) for half in (0, 1) for arm in halves[half]["arms"]}
-order = re.findall(r'^name = "(.*)"$', open(f"{out}/chosen.toml").read(), re.M)
-os.makedirs(f"{out}/arms", exist_ok=True)
-with open(f"{out}/arms/compare.json", "w") as file:
-    json.dump({**halves[0], "arms": [arms[name][1] for name in order]}, file)
-for name in order:
-    if not os.path.exists(f"{out}/arms/{name}"):
-        os.symlink(f"../half-{arms[name][0]}/{name}", f"{out}/arms/{name}")
-PYTHON
+python3 "$here/runs/join.py" "$out/chosen.toml" "$out/arms" "$out/half-0" "$out/half-1"
 compare arms "$out/chosen.toml" --seeds 1-3
