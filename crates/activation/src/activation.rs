@@ -112,6 +112,24 @@ impl Activation {
         self.function.start(channels)
     }
 
+    /// [`coefficient_tensors`](Self::coefficient_tensors), each with its part of
+    /// [`start_coefficients`](Self::start_coefficients): rows of groups.
+    ///
+    /// # Errors
+    /// As theirs, where the function does not go with so many channels.
+    pub fn start_tensors(
+        &self,
+        channels: usize,
+    ) -> Result<Vec<(CoefficientTensor, Vec<f32>)>, ActivationError> {
+        let mut rest = self.start_coefficients(channels)?.into_iter();
+        let with_values = |tensor: CoefficientTensor| {
+            let values = rest.by_ref().take(tensor.len()).collect();
+            (tensor, values)
+        };
+        let tensors = self.coefficient_tensors(channels)?;
+        Ok(tensors.into_iter().map(with_values).collect())
+    }
+
     /// The start of one group: numerator, then denominator.
     pub fn group_start(&self) -> Vec<f64> {
         self.function.group_start()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::activation::Activation;
+use crate::activation::{Activation, CoefficientTensor};
 use crate::expression::{Binary, Condition, Expression, Unary};
 
 /// `def name(x): …` for a fixed function, `def name(x, numerator, denominator): …` for one with coefficients (named as the tensors are): tensors
@@ -53,21 +53,12 @@ fn held(activation: &Activation) -> Vec<(&'static str, Vec<String>)> {
     let Some(channels) = activation.channels() else {
         return Vec::new();
     };
-    let (Ok(tensors), Ok(values)) = (
-        activation.coefficient_tensors(channels),
-        activation.start_coefficients(channels),
-    ) else {
-        return Vec::new();
+    let rows = |(tensor, values): (CoefficientTensor, Vec<f32>)| {
+        let rows = values.chunks(tensor.shape[1].max(1));
+        (tensor.name, rows.map(|row| format!("{row:?}")).collect())
     };
-    let mut rest = values.as_slice();
-    let mut held = Vec::new();
-    for tensor in tensors {
-        let (own, others) = rest.split_at(tensor.len());
-        rest = others;
-        let rows = own.chunks(tensor.shape[1].max(1));
-        held.push((tensor.name, rows.map(|row| format!("{row:?}")).collect()));
-    }
-    held
+    let tensors = activation.start_tensors(channels).unwrap_or_default();
+    tensors.into_iter().map(rows).collect()
 }
 
 /// Operations that occur more than once in `whole`, the innermost first.

@@ -27,6 +27,23 @@ fn error(activation: &Activation, low: f64, high: f64) -> f64 {
 }
 
 #[test]
+fn the_tensors_of_a_start_are_its_flat_buffer() {
+    for text in ["gelu", "rational", "rational(share=group(4))", "poly_norm"] {
+        let activation = activation(text);
+        let tensors = activation.start_tensors(8).unwrap();
+        let described: Vec<_> = tensors.iter().map(|(tensor, _)| tensor.clone()).collect();
+        assert_eq!(described, activation.coefficient_tensors(8).unwrap());
+        for (tensor, values) in &tensors {
+            assert_eq!(values.len(), tensor.len(), "{text}: {}", tensor.name);
+        }
+        let flat: Vec<f32> = tensors.into_iter().flat_map(|(_, values)| values).collect();
+        assert_eq!(flat, activation.start_coefficients(8).unwrap(), "{text}");
+    }
+    let refused = activation("rational(share=group(4))").start_tensors(6);
+    assert!(refused.is_err(), "six channels in groups of four");
+}
+
+#[test]
 fn the_default_start_is_gelu_with_sane_tails() {
     let rational = activation("rational");
     assert!(error(&rational, -5.0, 5.0) <= 2.6e-3);

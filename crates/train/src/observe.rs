@@ -51,18 +51,13 @@ fn held(site: &Site) -> Vec<NamedTensor> {
     if site.activation.is_learnable() {
         return Vec::new();
     }
-    let tensors = site.activation.coefficient_tensors(site.channels);
-    let values = site.activation.start_coefficients(site.channels);
-    let (Ok(tensors), Ok(values)) = (tensors, values) else {
-        return Vec::new();
-    };
-    let mut values = values.into_iter();
-    let named = |tensor: CoefficientTensor| NamedTensor {
+    let named = |(tensor, values): (CoefficientTensor, Vec<f32>)| NamedTensor {
         name: tensor.name.to_owned(),
-        values: values.by_ref().take(tensor.len()).collect(),
         shape: tensor.shape,
+        values,
     };
-    tensors.into_iter().map(named).collect()
+    let tensors = site.activation.start_tensors(site.channels);
+    tensors.unwrap_or_default().into_iter().map(named).collect()
 }
 
 /// Running sums over the inputs of one site.

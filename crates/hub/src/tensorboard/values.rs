@@ -145,15 +145,14 @@ mod tests {
     fn a_curve_that_is_not_the_function_says_what_it_is() {
         for (text, note) in [("rational", None), ("poly_norm", Some("one channel"))] {
             let activation = Activation::new(&text.parse().unwrap()).unwrap();
-            let mut values = activation.start_coefficients(8).unwrap().into_iter();
-            let tensors = activation.coefficient_tensors(8).unwrap().into_iter();
+            let tensors = activation.start_tensors(8).unwrap().into_iter();
             let site = SiteCoefficients {
                 site: "layer.0".to_owned(),
                 tensors: tensors
-                    .map(|tensor| NamedTensor {
+                    .map(|(tensor, values)| NamedTensor {
                         name: tensor.name.to_owned(),
-                        values: values.by_ref().take(tensor.len()).collect(),
                         shape: tensor.shape,
+                        values,
                     })
                     .collect(),
             };

@@ -195,35 +195,22 @@ fn hash(text: &str) -> String {
 fn site(recipe: &Recipe, layer: usize, stream: &Stream) -> SiteShape {
     let activation = Activation::new(recipe.function().elementwise()).unwrap();
     let channels = recipe.model.intermediate_size;
-    let flat = activation.start_coefficients(channels).unwrap();
-    let mut offset = 0;
-    let mut tensors = |moved: bool| {
-        offset = 0;
-        let tensor = |tensor: pliant_activation::CoefficientTensor| {
-            let size: usize = tensor.shape.iter().product();
-            let values = flat[offset..offset + size]
-                .iter()
-                .enumerate()
-                .map(|(index, value)| {
-                    let shift = 0.06
-                        * stream.normal((layer * 100 + offset + index) as u64)
-                        * f64::from(value.abs());
-                    value + if moved { shift as f32 } else { 0.0 }
-                });
-            let values = values.collect();
-            offset += size;
-            NamedTensor {
-                name: tensor.name.to_string(),
-                shape: tensor.shape,
-                values,
-            }
+    let tensors = |moved: bool| {
+        let mut index = layer as u64 * 100;
+        let mut placed = |value: f32| {
+            let shift = 0.06 * stream.normal(index) * f64::from(value.abs());
+            index += 1;
+            value + if moved { shift as f32 } else { 0.0 }
         };
-        activation
-            .coefficient_tensors(channels)
-            .unwrap()
-            .into_iter()
-            .map(tensor)
-            .collect::<Vec<_>>()
+        let mut named = Vec::new();
+        for (tensor, values) in activation.start_tensors(channels).unwrap() {
+            named.push(NamedTensor {
+                name: tensor.name.to_owned(),
+                shape: tensor.shape,
+                values: values.into_iter().map(&mut placed).collect(),
+            });
+        }
+        named
     };
     let (start, learned) = (tensors(false), tensors(true));
     let (mean, deviation) = (-0.4 - 0.3 * layer as f64, 1.0 + 0.2 * layer as f64);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use pliant_activation::Activation;
+use pliant_activation::{Activation, CoefficientTensor};
 
 use super::linear::{self, Linear, LinearConfig};
 use super::norm::Norm;
@@ -103,20 +103,16 @@ pub(super) fn coefficients(
     if !activation.is_learnable() {
         return Ok(None);
     }
-    let start = activation.start_coefficients(channels).map_err(named)?;
-    let mut rest = start.as_slice();
-    let mut parts = Vec::new();
-    for tensor in activation.coefficient_tensors(channels).map_err(named)? {
-        let (own, others) = rest.split_at(tensor.shape.iter().product());
-        rest = others;
-        parts.push(Part {
-            name: format!("{site}.activation.{}", tensor.name),
-            role: Role::Activation,
-            shape: tensor.shape,
-            draw: Draw::Values(own.to_vec()),
-        });
-    }
-    Ok(Some(source.fused([start.len()], parts)))
+    let tensors = activation.start_tensors(channels).map_err(named)?;
+    let count = tensors.iter().map(|(tensor, _)| tensor.len()).sum();
+    let part = |(tensor, values): (CoefficientTensor, Vec<f32>)| Part {
+        name: format!("{site}.activation.{}", tensor.name),
+        role: Role::Activation,
+        shape: tensor.shape,
+        draw: Draw::Values(values),
+    };
+    let parts = tensors.into_iter().map(part).collect();
+    Ok(Some(source.fused([count], parts)))
 }
 
 /// Up-projection (with a gate: two of them side by side), activation, down-projection; the bias of the last is left to the residual sum.
