@@ -41,10 +41,8 @@ train_arms() {
         for seed in $(seq "${2%-*}" "${2#*-}"); do
             ! grep -q "^$arm,$seed," "$known" 2> /dev/null || continue
             if [ -z "$prepared" ]; then
-                # Two cells that begin at once would both prepare the text.
                 prepared=yes
-                "$pliant" compare --recipe "$recipe" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --set optimizer.warmup=0 --plain \
-                    --out "$out/$cells/prepare" > "$out/$cells/prepare.log" 2>&1 < /dev/null
+                prepare "$recipe" "$out/$cells/prepare"
             fi
             echo "$recipe $arm $seed"
         done

@@ -29,7 +29,7 @@ trials() {
         compare "trial-$rate-seed-$1" "$recipe" --arms "gelu,rational" --seeds "$1" $(rate $rate)
     done
 }
-[ -d "$out/data" ] || compare prepare "$recipe" --arms gelu --seeds 100 --steps 1
+prepare "$recipe" "$out/prepare"
 trials 101 &
 trials 102 &
 wait

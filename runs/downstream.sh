@@ -19,8 +19,7 @@ pre_train() {
 }
 export -f pre_train
 export pliant text out
-# The data are prepared before two processes read them.
-pre_train --arms gelu --seeds 100 --steps 1 --set optimizer.warmup=0 --out "$out/prepare" > "$out/prepare.log" 2>&1
+prepare "$out/pre-training.toml" "$out/prepare"
 printf '%s\n' gelu "$arm" | xargs -P 2 -I{} bash -c 'pre_train --arms {} --seeds 1 --out "$out/pre-training-{}" > "$out/pre-training-{}.log" 2>&1'
 python3 - "$here/recipes/glue-100.toml" "$glue" "$arm" "${MODES:-full activations}" > "$out/downstream.toml" <<'PYTHON'
 import json, re, sys

@@ -1,6 +1,6 @@
 # Sourced with WIKIPEDIA OUT by scripts that choose on one half of the validation articles and report on the other: `wikipedia` (a folder with
 # train*.txt.xz and valid.txt.xz) and `out` are the two, and program.sh is in force. `text` is the training text with half A, the articles whose
-# checksum is even, on which everything is chosen; $out/half-b has the others.
+# checksum is even, on which everything is chosen; $out/half-b has the others. prepare makes what the program keeps of the text.
 wikipedia="$(realpath "$1")"
 mkdir -p "$2"
 out="$(realpath "$2")"
@@ -20,3 +20,10 @@ for article in sys.stdin.read().split("\n\n"):
 ' "$text/valid.txt" "$out/half-b/valid.txt"
     touch "$text/done"
 fi
+
+# prepare RECIPE FOLDER: a run of one step, since processes that begin at once would each prepare the text.
+prepare() {
+    mkdir -p "$2"
+    "$pliant" compare --recipe "$1" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --set optimizer.warmup=0 --plain --out "$2" \
+        > "$2.log" 2>&1 < /dev/null
+}

@@ -20,7 +20,7 @@ train() {
 export -f train
 export pliant here text out
 
-train prepare gelu 1e-3 100 1 --set optimizer.warmup=0
+prepare "$here/recipes/paper-architecture.toml" "$out/paper-prepare"
 for arm in gelu rational; do
     for rate in 1e-3 3e-3; do
         echo "trial-$arm-$rate $arm $rate 101 1000"
