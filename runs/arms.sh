@@ -42,7 +42,7 @@ train_arms() {
             ! grep -q "^$arm,$seed," "$known" 2> /dev/null || continue
             if [ -z "$prepared" ]; then
                 prepared=yes
-                prepare "$recipe" "$out/$cells/prepare"
+                prepare "$recipe"
             fi
             echo "$recipe $arm $seed"
         done
@@ -55,7 +55,7 @@ train_arms() {
 score_arms() {
     local results comparisons=()
     for results in "$out/$1"/*/results.json; do
-        case "$results" in */prepare/*) ;; *) comparisons+=("$1/$(basename "$(dirname "$results")")") ;; esac
+        comparisons+=("$1/$(basename "$(dirname "$results")")")
     done
     score_half_b "$out" "$out/scored.csv" "${comparisons[@]}"
     {

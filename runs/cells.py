@@ -36,8 +36,6 @@ def main(folder, known):
             lines = list(csv.DictReader(file))
     have = {(line["arm"], line["seed"]) for line in lines}
     for results in sorted(folder.glob("*/results.json")):
-        if results.parent.name == "prepare":
-            continue
         program = json.loads(results.read_text())["origin"]["version"]
         for run in sorted(results.parent.glob("*/seed-*")):
             line = cell(run, program)

@@ -29,7 +29,7 @@ trials() {
         compare "trial-$rate-seed-$1" "$recipe" --arms "gelu,rational" --seeds "$1" $(rate $rate)
     done
 }
-prepare "$recipe" "$out/prepare"
+prepare "$recipe"
 trials 101 &
 trials 102 &
 wait

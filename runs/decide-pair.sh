@@ -4,9 +4,8 @@
 #
 #     runs/decide-pair.sh WIKIPEDIA OUT
 #
-# Finished cells are written to OUT/decide-pair.csv, their losses on half B to OUT/decide-pair-half-b.csv, the
-# report of all of them to OUT/decide-pair-joined; cells that these files of docs/evidence
-# have for this kind of processor are not trained again. PLIANT names another program.
+# Finished cells are written to OUT/decide-pair.csv, their losses on half B to OUT/decide-pair-half-b.csv, the report of all of them to
+# OUT/decide-pair-joined; cells that these files of docs/evidence have for this kind of processor are not trained again. PLIANT names another program.
 set -euo pipefail
 . "$(dirname "$0")/arms.sh" "$1" "$2"
 arms_of "$here/recipes/larger-gain.toml" gelu rational | train_arms decide-pair 71-94

@@ -15,12 +15,13 @@ arm="$4"
     sed -n '/^\[\[arm\]\]$/,$p' "$here/recipes/larger-gain.toml"
 } > "$out/pre-training.toml"
 pre_train() {
-    "$pliant" compare --recipe "$out/pre-training.toml" --corpus "$text" --set data.cache="$out/data" --set model.initialisation=released_equal --threads 1 --plain "$@"
+    "$pliant" compare --recipe "$out/pre-training.toml" --arms "$1" --corpus "$text" --set data.cache="$out/data" --set model.initialisation=released_equal --seeds 1 --threads 1 \
+        --plain --out "$out/pre-training-$1" > "$out/pre-training-$1.log" 2>&1
 }
 export -f pre_train
 export pliant text out
-prepare "$out/pre-training.toml" "$out/prepare"
-printf '%s\n' gelu "$arm" | xargs -P 2 -I{} bash -c 'pre_train --arms {} --seeds 1 --out "$out/pre-training-{}" > "$out/pre-training-{}.log" 2>&1'
+prepare "$out/pre-training.toml"
+printf '%s\n' gelu "$arm" | xargs -L 1 -P 2 bash -c 'pre_train "$1"' pre_train
 python3 - "$here/recipes/glue-100.toml" "$glue" "$arm" "${MODES:-full activations}" > "$out/downstream.toml" <<'PYTHON'
 import json, re, sys
 

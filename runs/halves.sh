@@ -21,9 +21,11 @@ for article in sys.stdin.read().split("\n\n"):
     touch "$text/done"
 fi
 
-# prepare RECIPE FOLDER: a run of one step, since processes that begin at once would each prepare the text.
+# prepare RECIPE: a run of one step that nobody keeps, since processes that begin at once would each prepare the text.
 prepare() {
-    mkdir -p "$2"
-    "$pliant" compare --recipe "$1" --arms gelu --corpus "$text" --set data.cache="$out/data" --seeds 100 --steps 1 --set optimizer.warmup=0 --plain --out "$2" \
-        > "$2.log" 2>&1 < /dev/null
+    local folder
+    folder="$(mktemp -d)"
+    "$pliant" compare --recipe "$1" --arms gelu --corpus "$text" --set data.cache="$out/data" --set optimizer.warmup=0 --seeds 100 --steps 1 --plain --out "$folder" \
+        > "$out/prepare.log" 2>&1 < /dev/null
+    rm -r "$folder"
 }

@@ -22,7 +22,7 @@ def main(recipe, folder, comparisons):
     arms = {arm["name"]: arm for record in records.values() for arm in record["arms"]}
     seeds = sorted({seed for record in records.values() for seed in record["seeds"]})
     runs = {(arm["name"], seed): path / arm["folder"] / f"seed-{seed}" for path, record in records.items() for arm in record["arms"] for seed in record["seeds"]}
-    missing = [f"{arm} seed {seed}" for arm in arms for seed in seeds if not runs.get((arm, seed), Path("/nowhere")).is_dir()]
+    missing = [f"{arm} seed {seed}" for arm in arms for seed in seeds if (arm, seed) not in runs or not runs[arm, seed].is_dir()]
     if missing:
         sys.exit(f"error: not a whole comparison, missing: {', '.join(missing)}")
     for (name, seed), run in runs.items():

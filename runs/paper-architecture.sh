@@ -20,7 +20,7 @@ train() {
 export -f train
 export pliant here text out
 
-prepare "$here/recipes/paper-architecture.toml" "$out/paper-prepare"
+prepare "$here/recipes/paper-architecture.toml"
 for arm in gelu rational; do
     for rate in 1e-3 3e-3; do
         echo "trial-$arm-$rate $arm $rate 101 1000"
